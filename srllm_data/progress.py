@@ -1,0 +1,72 @@
+"""Progress of the stage that is running: stages report rows, whoever shows them listens."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_listener: Callable[[int], None] | None = None
+
+
+def advance(rows: int = 1) -> None:
+    """Report that ``rows`` more rows of the running stage are done."""
+    if _listener is not None:
+        _listener(rows)
+
+
+@contextmanager
+def _listening(listener: Callable[[int], None]) -> Iterator[None]:
+    global _listener
+    before, _listener = _listener, listener
+    try:
+        yield
+    finally:
+        _listener = before
+
+
+@contextmanager
+def bar(stage: str, total: int | None) -> Iterator[None]:
+    """Show a bar on stderr once the stage has run for a second; plain lines off a terminal.
+
+    total: rows that will be reported by :func:`advance`, or None where it is not known.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    terminal = console.is_terminal
+    shown = Progress(
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    task = shown.add_task(stage, total=total)
+    start = last = time.monotonic()
+    done = 0
+
+    def listen(rows: int) -> None:
+        nonlocal done, last
+        done += rows
+        shown.update(task, completed=done)
+        now = time.monotonic()
+        if terminal:
+            if now - start > 1 and not shown.live.is_started:
+                shown.start()
+        elif now - last > 10:
+            last = now
+            of = f" of {total:,}" if total else ""
+            print(f"{stage}: {done:,}{of} rows", file=sys.stderr, flush=True)
+
+    with _listening(listen):
+        try:
+            if terminal and total is None:
+                shown.start()
+            yield
+        finally:
+            if shown.live.is_started:
+                shown.stop()

@@ -1,0 +1,15 @@
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real public data that is not part of the repository; tests that need it skip without it."""
+    folder = Path(os.environ.get("SRLLM_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"needs the real development data in {folder} (or SRLLM_SHARED_DATA)")
+    return folder
