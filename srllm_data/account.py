@@ -1,6 +1,7 @@
 """Row accounting over a whole build: the funnel, every row's end, and one row's way."""
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from srllm_data.errors import AccountingError, StoreError
@@ -23,7 +24,7 @@ def funnel(workspace: Workspace, keys: dict[str, str]) -> list[dict[str, Any]]:
                 f"The output of stage '{stage}' is gone from {workspace.root}; run 'srllm build'."
             )
         manifests.append(manifest)
-    for before, after in zip(manifests, manifests[1:], strict=False):
+    for before, after in pairwise(manifests):
         if before["rows_kept"] != after["rows_in"]:
             raise AccountingError(
                 f"Stage {before['stage']} handed on {before['rows_kept']:,} rows but "
@@ -44,8 +45,8 @@ def dispositions(workspace: Workspace, keys: dict[str, str]) -> "pa.Table":
     source = dict(zip(first["id"].to_pylist(), first["source"].to_pylist(), strict=True))
     ends: list[dict[str, Any]] = []
     for stage in STAGES:
-        for row in workspace.dropped(stage, keys[stage]).to_pylist():
-            ends.append({"stage": stage, "split": None, **row})
+        dropped = workspace.dropped(stage, keys[stage]).to_pylist()
+        ends += [{"stage": stage, "split": None, **row} for row in dropped]
     last = workspace.kept("release", keys["release"]).select(["id", "disposition", "split"])
     empty = {"reason": None, "detail": None, "duplicate_of": None, "similarity": None}
     ends += [{"stage": "release", **empty, **row} for row in last.to_pylist()]
@@ -112,7 +113,7 @@ def _complete(workspace: Workspace, keys: dict[str, str], start: str) -> str:
         raise StoreError(
             f"{len(ids)} rows have an id that starts with '{start}'; give more of its characters."
         )
-    return ids[0]
+    return str(ids[0])
 
 
 def _by_id(row: dict[str, Any]) -> str:

@@ -153,7 +153,11 @@ class RewriteConfig(Section):
     """Who rewrites: an OpenAI-compatible endpoint if ``model`` is set, else the embedded editor."""
 
     model: str | None = Field(None, description="model name at the endpoint; unset: the editor")
-    base_url: str = Field("https://api.openai.com/v1", description="OpenAI-compatible endpoint")
+    base_url: str = Field(
+        "https://api.openai.com/v1",
+        pattern=r"^https?://[^\s/]+",
+        description="OpenAI-compatible endpoint",
+    )
     api_key_env: str = Field("OPENAI_API_KEY", description="environment variable with the key")
     prompt: str = Field("rewrite-v1", description="name of the prompt template")
     temperature: float = Field(0.0, ge=0, le=2)
@@ -179,6 +183,16 @@ class ValidateConfig(Section):
     )
     min_length_ratio: float = Field(0.4, ge=0, description="words of rewrite over words of text")
     max_length_ratio: float = Field(1.8, gt=0, description="words of rewrite over words of text")
+    min_drop: float = Field(
+        0.1, ge=0, le=1, description="a score over its limit that drops by less is rejected"
+    )
+    max_added: float = Field(
+        0.5, ge=0, le=1, description="share of the rewrite's content words that are new"
+    )
+    min_order: float = Field(
+        0.4, ge=0, le=1, description="share of neighbouring words that were near each other before"
+    )
+    max_repeats: int = Field(2, ge=1, description="different texts with one and the same rewrite")
     expectations: str | None = Field(
         None, description="folder with Great Expectations suites; the project's own if unset"
     )
@@ -204,7 +218,9 @@ class ReleaseConfig(Section):
     @model_validator(mode="after")
     def _shares(self) -> "ReleaseConfig":
         if self.train + self.validation >= 1:
-            raise ValueError("release.train and release.validation must leave room for a test split")
+            raise ValueError(
+                "release.train and release.validation must leave room for a test split"
+            )
         return self
 
 
@@ -237,10 +253,15 @@ class Config(Section):
         return section
 
 
-def load_config(path: str | Path = "srllm.yaml", workspace: str | Path | None = None) -> Config:
+def load_config(
+    path: str | Path = "srllm.yaml",
+    workspace: str | Path | None = None,
+    sources: list[str] | None = None,
+) -> Config:
     """Read, override from the environment and validate ``path``.
 
     workspace: replaces the configured one (relative to the current folder).
+    sources: names of the sources to keep; all if None.
     Every path in the result is absolute. Raises ConfigError with one sentence for each problem.
     """
     path = Path(path)
@@ -252,6 +273,10 @@ def load_config(path: str | Path = "srllm.yaml", workspace: str | Path | None = 
     except ValidationError as error:
         problems = "; ".join(_sentence(e) for e in error.errors())
         raise ConfigError(f"{path}: {problems}.") from None
+    names = [s.name for s in config.gather.sources]
+    for name in sources or ():
+        if name not in names:
+            raise ConfigError(f"{path} has no source '{name}'{_nearest(name, names)}.")
     here = path.resolve().parent
     workspace = str(Path(workspace).resolve()) if workspace else _absolute(here, config.workspace)
     return config.model_copy(
@@ -259,7 +284,11 @@ def load_config(path: str | Path = "srllm.yaml", workspace: str | Path | None = 
             "workspace": workspace,
             "gather": config.gather.model_copy(
                 update={
-                    "sources": [_absolute_source(here, s) for s in config.gather.sources],
+                    "sources": [
+                        _absolute_source(here, s)
+                        for s in config.gather.sources
+                        if not sources or s.name in sources
+                    ],
                 }
             ),
             "rewrite": config.rewrite.model_copy(
@@ -309,7 +338,9 @@ def _override(data: dict[str, Any], name: str, value: str) -> None:
     for key in keys[:-1]:
         section = section.setdefault(key, {})
         if not isinstance(section, dict):
-            raise ConfigError(f"The environment variable {name} reaches into a value, not a section.")
+            raise ConfigError(
+                f"The environment variable {name} reaches into a value, not a section."
+            )
     try:
         section[keys[-1]] = yaml.safe_load(value)
     except yaml.YAMLError:
@@ -363,7 +394,7 @@ def _nearest(key: str, known: list[str]) -> str:
 
 def _absolute(here: Path, path: str) -> str:
     if "://" in path or path.startswith("~"):
-        return os.path.expanduser(path)
+        return path if "://" in path else str(Path(path).expanduser())
     return os.path.normpath(here / path)
 
 

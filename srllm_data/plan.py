@@ -29,9 +29,7 @@ def make_plan(config: Config, workspace: Workspace) -> Plan:
     return Plan(keys, parts)
 
 
-def stage_range(
-    first: str | None, last: str | None, only: str | None
-) -> tuple[str, ...]:
+def stage_range(first: str | None, last: str | None, only: str | None) -> tuple[str, ...]:
     """The stages from ``first`` to ``last``, or ``only`` one; ConfigError for an unknown name."""
     for name in (first, last, only):
         if name is not None and name not in STAGES:
@@ -91,8 +89,10 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         changes.append("its input changed")
     changes += _differences("setting", old["settings"], new["settings"])
     changes += _differences("library", old["libraries"], new["libraries"])
-    changes += [f"content of {n.split(' ', 1)[1].split(' ')[0]} changed" for n in
-                _differences("file", old["files"], new["files"])]
+    changes += [
+        f"content of {n.split(' ', 1)[1].split(' ')[0]} changed"
+        for n in _differences("file", old["files"], new["files"])
+    ]
     return changes
 
 

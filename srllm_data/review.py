@@ -7,9 +7,7 @@ from srllm_data.decisions import Decision, seen
 from srllm_data.schema import Disposition, StageOutput, drop, dropped_table, schema_after
 
 
-def review(
-    rows: pa.Table, config: ReviewConfig, decisions: dict[str, Decision]
-) -> StageOutput:
+def review(rows: pa.Table, config: ReviewConfig, decisions: dict[str, Decision]) -> StageOutput:
     """Keep accepted rows; drop held and rejected ones with their reasons.
 
     decisions: newest decision by row id. One that was made about another rewrite is counted in

@@ -112,7 +112,9 @@ def _run_parts(
             jobs.append((stage, index, path, folder, config, workspace))
     # An endpoint's concurrency limit holds for a whole stage, so one process sends its requests.
     alone = stage == "rewrite" and config.rewrite.model is not None
-    run = config.engine.model_copy(update={"name": "local", "workers": 1}) if alone else config.engine
+    run = (
+        config.engine.model_copy(update={"name": "local", "workers": 1}) if alone else config.engine
+    )
     here = run.name == "local" and min(run.workers, len(jobs)) <= 1
     for rows in engine.map_parts(run_part, jobs, run):
         if not here:
@@ -189,7 +191,9 @@ def _manifest(
     facts: dict[str, Any] = {}
     for part in parts:
         _add(facts, json.loads(pq.read_schema(part).metadata[_FACTS]))
-    reasons = Counter(zip(dropped["disposition"].to_pylist(), dropped["reason"].to_pylist()))
+    reasons = Counter(
+        zip(dropped["disposition"].to_pylist(), dropped["reason"].to_pylist(), strict=True)
+    )
     return {
         "stage": stage,
         "key": key,

@@ -31,10 +31,10 @@ _CODE = {
     "gather": ("gather",),
     "clean": ("clean.py",),
     "deduplicate": ("deduplicate",),
-    "redact": ("redact.py", "personal_data.py"),
+    "redact": ("redact.py", "personal_data"),
     "label": ("label.py", "lexicon"),
     "rewrite": ("rewrite", "lexicon"),
-    "validate": ("validate", "lexicon", "personal_data.py"),
+    "validate": ("validate", "lexicon", "personal_data"),
     "review": ("review.py",),
     "release": ("split.py",),
 }
@@ -63,7 +63,7 @@ _PLACES = {
 def components(
     stage: str, config: Config, workspace: Workspace, before: str | None
 ) -> dict[str, Any]:
-    """Everything that the output of ``stage`` depends on, by name; ``before`` is the input's key."""
+    """What the output of ``stage`` depends on, by name; ``before`` is the input's key."""
     return {
         "code": _code_digest(stage),
         "settings": _settings(stage, config),
@@ -78,9 +78,7 @@ def key_of(stage: str, parts: dict[str, Any]) -> str:
     return digest([stage, parts])[:20]
 
 
-def compute(
-    stage: str, rows: "pa.Table", config: Config, workspace: Workspace
-) -> "StageOutput":
+def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) -> "StageOutput":
     """Run one stage other than gather over ``rows``."""
     match stage:
         case "clean":
@@ -182,7 +180,11 @@ def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _lexicon_files() -> dict[str, str]:
     folder = PACKAGE / "lexicon"
-    return {f.name: file_digest(f) for f in sorted(folder.iterdir()) if f.suffix != ".py" and f.is_file()}
+    return {
+        f.name: file_digest(f)
+        for f in sorted(folder.iterdir())
+        if f.suffix != ".py" and f.is_file()
+    }
 
 
 def _content(rows: "pa.Table") -> str:

@@ -1,0 +1,286 @@
+"""The command ``srllm``. Heavy imports live inside the commands, so that ``--help`` is instant."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from srllm_data import __version__
+from srllm_data.errors import SrllmError
+
+app = typer.Typer(
+    help="Build datasets of biased text beside safe rewrites that keep every fact.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)
+]
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="Use this workspace instead.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+RowArgument = Annotated[str, typer.Argument(help="The row's id, or the start of it.")]
+DEFAULT_CONFIG = Path("srllm.yaml")
+
+
+def main() -> None:
+    """Run the command line; errors of srllm end in one sentence and a non-zero exit code."""
+    try:
+        app()
+    except SrllmError as error:
+        print(f"srllm: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print(
+            "srllm: Stopped; everything finished so far is kept, and the same command goes on "
+            "from there.",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"srllm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = DEFAULT_CONFIG,
+) -> None:
+    """Write a commented configuration to start from."""
+    from srllm_data.workspace import write_atomically
+
+    if path.exists():
+        raise SrllmError(f"{path} exists already; remove it or name another file.")
+    template = Path(__file__).parent / "templates" / "srllm.yaml"
+    write_atomically(path, template.read_bytes())
+    print(f"Wrote {path}; set its sources, then run: srllm config --check -c {path}")
+
+
+@app.command()
+def config(
+    config: ConfigOption = DEFAULT_CONFIG,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it is valid.")] = False,
+) -> None:
+    """Print the configuration as it will be used, environment included."""
+    import yaml
+
+    from srllm_data.config import load_config
+
+    loaded = load_config(config)
+    if check:
+        print(f"{config} is valid: {len(loaded.gather.sources)} source(s).")
+    else:
+        print(yaml.safe_dump(loaded.model_dump(by_alias=True), sort_keys=False), end="")
+
+
+@app.command()
+def build(
+    config: ConfigOption = DEFAULT_CONFIG,
+    workspace: WorkspaceOption = None,
+    source: Annotated[list[str] | None, typer.Option(help="Read only this source.")] = None,
+    from_stage: Annotated[str | None, typer.Option("--from", help="First stage.")] = None,
+    until_stage: Annotated[str | None, typer.Option("--until", help="Last stage.")] = None,
+    only_stage: Annotated[str | None, typer.Option("--only", help="The only stage.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Compute the stages again even where they are stored.")
+    ] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Run the flow build-dataset: gather, clean, …, release. Stored stages are not run again."""
+    from srllm_data.config import load_config
+    from srllm_data.plan import stage_range
+
+    loaded = load_config(config, workspace, source)
+    stage_range(from_stage, until_stage, only_stage)
+    with _quiet_prefect(Path(loaded.workspace)):
+        from flows.build_dataset import build_dataset
+
+        run = build_dataset(
+            config=str(config),
+            sources=source,
+            from_stage=from_stage,
+            until_stage=until_stage,
+            only_stage=only_stage,
+            force=force,
+            workspace=str(workspace) if workspace else None,
+        )
+    if json_:
+        print(json.dumps(run, indent=2))
+    else:
+        _print_run(run, config, workspace)
+
+
+@app.command()
+def status(
+    config: ConfigOption = DEFAULT_CONFIG,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Say for each stage whether it is fresh, stale or missing, and why."""
+    from srllm_data.config import load_config
+    from srllm_data.plan import freshness, make_plan
+    from srllm_data.workspace import Workspace
+
+    loaded = load_config(config, workspace)
+    place = Workspace(Path(loaded.workspace))
+    found = freshness(make_plan(loaded, place), place)
+    if json_:
+        print(json.dumps(found, indent=2))
+        return
+    for line in found:
+        print(f"{line['stage']:<12} {line['state']:<8} {line['why']}")
+
+
+@app.command()
+def explain(
+    row_id: RowArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    workspace: WorkspaceOption = None,
+    text: Annotated[bool, typer.Option("--text", help="Show the texts; they may offend.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Print one row's whole way through the newest run."""
+    from srllm_data.account import trace
+    from srllm_data.explain import hide_texts, lines
+
+    place, keys = _newest(config, workspace)
+    way = trace(place, keys, row_id)
+    if not text:
+        way = hide_texts(way)
+    if json_:
+        print(json.dumps(way, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(lines(way)))
+        if not text:
+            print("(texts are hidden; --text shows them)")
+
+
+@app.command()
+def report(
+    config: ConfigOption = DEFAULT_CONFIG,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Print the funnel of the newest run and the path of its report."""
+    from srllm_data.config import load_config
+    from srllm_data.workspace import Workspace
+
+    run = Workspace(Path(load_config(config, workspace).workspace)).last_run()
+    if json_:
+        print(json.dumps(run, indent=2))
+    else:
+        _print_run(run, config, workspace)
+
+
+@app.command()
+def review(
+    row_id: Annotated[str | None, typer.Argument(help="The row to decide about.")] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Release its rewrite.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Leave it out for good.")] = False,
+    edit: Annotated[str | None, typer.Option("--edit", help="Release this rewrite.")] = None,
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+    reviewer: Annotated[
+        str | None, typer.Option(envvar="SRLLM_REVIEWER", help="Who decides.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="Show the texts; they may offend.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """List the rows that wait for a curator, or decide about one; the next build applies it."""
+    from srllm_data.explain import held_rows
+    from srllm_data.workspace import digest
+
+    place, keys = _newest(config, workspace)
+    held = held_rows(place, keys)
+    if row_id is None:
+        if not text:
+            held = [{k: v for k, v in r.items() if k not in ("text", "rewrite")} for r in held]
+        if json_:
+            print(json.dumps(held, indent=2, ensure_ascii=False))
+            return
+        for row in held:
+            print(f"{row['id']}  {row['source']}  {'; '.join(row['reasons'])}")
+            if text:
+                print(f"    text:    {row['text']}\n    rewrite: {row['rewrite']}")
+        print(
+            f"{len(held):,} row(s) wait. Decide: srllm review ID --accept | --reject | --edit TEXT"
+        )
+        return
+    if accept + reject + (edit is not None) != 1:
+        raise SrllmError("Give exactly one of --accept, --reject and --edit.")
+    if edit is not None and not edit.strip():
+        raise SrllmError("An edit needs a text; use --reject to leave the row out.")
+    if not reviewer:
+        raise SrllmError("A decision needs a name; give --reviewer or set SRLLM_REVIEWER.")
+    found = [r for r in held if r["id"].startswith(row_id)]
+    if len(found) != 1:
+        raise SrllmError(f"{len(found)} waiting rows match '{row_id}'; 'srllm review' lists them.")
+    from srllm_data.decisions import DecisionLog
+
+    row = found[0]
+    action = "accept" if accept else "reject" if reject else "edit"
+    shown = edit if edit is not None else row["rewrite"]
+    DecisionLog(place.decisions).add(row["id"], action, row["text"], shown, reviewer, note)
+    print(f"Recorded {action} of {row['id']} ({digest(row['text'])[:8]}); run 'srllm build'.")
+
+
+def _newest(config: Path, workspace: Path | None) -> tuple[Any, dict[str, str]]:
+    from srllm_data.config import load_config
+    from srllm_data.workspace import Workspace
+
+    place = Workspace(Path(load_config(config, workspace).workspace))
+    return place, {s: v["key"] for s, v in place.last_run()["stages"].items()}
+
+
+def _quiet_prefect(workspace: Path) -> Any:
+    """Run Prefect without a server, quietly, unless the user points it at one."""
+    if "PREFECT_API_URL" not in os.environ:
+        quiet = {
+            "PREFECT_HOME": str(workspace / ".prefect"),
+            "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+            "PREFECT_LOGGING_LEVEL": "CRITICAL",
+            "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+            "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        }
+        for name, value in quiet.items():
+            os.environ.setdefault(name, value)
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    # Joining the heartbeat thread costs a second a flow; here nobody listens to it.
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+
+
+def _print_run(run: dict[str, Any], config: Path, workspace: Path | None) -> None:
+    from srllm_data.explain import print_funnel
+
+    print_funnel(run)
+    print(f"Release  {run['release'] or 'none in this run'}")
+    print(f"Report   {run['report']}")
+    options = "" if config == DEFAULT_CONFIG else f" -c {config}"
+    options += f" -w {workspace}" if workspace else ""
+    print("\nNext:")
+    print(f"  srllm review{options}          # the rows that wait for a curator")
+    print(f"  srllm explain{options} ROW_ID  # one row's whole way")
+    print(f"  srllm status{options}          # what a rebuild would compute, and why")

@@ -1,0 +1,116 @@
+"""What the console says about runs and rows."""
+
+import sys
+from typing import Any
+
+from srllm_data.schema import COLUMNS
+from srllm_data.workspace import Workspace
+
+_TEXTS = ("text", "rewrite", "candidates", "biased_spans")
+
+
+def print_funnel(run: dict[str, Any]) -> None:
+    """Rows in, kept and dropped for each stage, with the reasons, as a table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Rows by stage", title_justify="left")
+    table.add_column("stage")
+    for name in ("in", "kept", "dropped"):
+        table.add_column(name, justify="right")
+    table.add_column("reasons", overflow="fold")
+    table.add_column("time", justify="right")
+    for stage in run["funnel"]:
+        reasons = "\n".join(
+            f"{d['reason']} {d['rows']:,} ({d['disposition']})"
+            for d in sorted(stage["dropped"], key=lambda d: -d["rows"])
+        )
+        stored = run["stages"][stage["stage"]]["from_store"]
+        table.add_row(
+            stage["stage"],
+            *(f"{stage[k]:,}" for k in ("rows_in", "rows_kept", "rows_dropped")),
+            reasons,
+            "stored" if stored else f"{stage['seconds']:.1f} s",
+        )
+    width = None if sys.stdout.isatty() else 100
+    console = Console(width=width)
+    console.print(table)
+    for warning in warnings(run):
+        console.print(f"Warning: {warning}", markup=False, highlight=False)
+
+
+def warnings(run: dict[str, Any]) -> list[str]:
+    """What a curator should know about a run: broken sources, failed expectations, odd figures."""
+    found = []
+    for stage in run["funnel"]:
+        found += [s["error"] for s in stage["facts"].get("sources", []) if s["error"]]
+        found += stage["facts"].get("warnings", [])
+        if stage["facts"].get("outdated_decisions"):
+            found.append(
+                f"{stage['facts']['outdated_decisions']} decision(s) were made about rewrites that "
+                "have changed since and do not apply; review those rows again."
+            )
+    for check in run["checks"]:
+        found += [
+            f"Expectation at '{check['boundary']}': {e['sentence']}"
+            for e in check["expectations"]
+            if not e["success"]
+        ]
+    return found
+
+
+def held_rows(workspace: Workspace, keys: dict[str, str]) -> list[dict[str, Any]]:
+    """Rows that the newest run held for a curator: id, source, location, reasons and texts."""
+    import pyarrow.compute as pc
+
+    dropped = workspace.dropped("review", keys["review"])
+    waiting = set(dropped.filter(pc.equal(dropped["disposition"], "held"))["id"].to_pylist())
+    names = ["id", "source", "location", "reasons", "text", "rewrite"]
+    rows = workspace.kept("validate", keys["validate"]).select(names).to_pylist()
+    return [row for row in rows if row["id"] in waiting]
+
+
+def hide_texts(way: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same way without anything that the source or a model said."""
+    return [
+        {**step, "row": {k: v for k, v in step["row"].items() if k not in _TEXTS}}
+        if "row" in step
+        else step
+        for step in way
+    ]
+
+
+def lines(way: list[dict[str, Any]]) -> list[str]:
+    """One row's way, a line for each column that a stage wrote or changed."""
+    out: list[str] = []
+    before: dict[str, Any] = {}
+    for step in way:
+        stage = step["stage"]
+        if "end" in step:
+            end = step["end"]
+            out.append(f"{stage}: ended as {end['disposition']}, because {end['reason']}")
+            if end["duplicate_of"]:
+                out.append(f"    duplicate of {end['duplicate_of']}, {end['similarity']:.2f} alike")
+            if end["detail"]:
+                out.append(f"    {end['detail']}")
+            continue
+        row = step["row"]
+        changed = {
+            n: v
+            for n, v in row.items()
+            if COLUMNS[n].stage == stage or (n in before and before[n] != v)
+        }
+        out.append(f"{stage}: " + ("kept" if stage != "release" else row["disposition"]))
+        out += [f"    {n}: {_shown(v)}" for n, v in changed.items() if v not in (None, [], "")]
+        before = row
+    return out
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        if value and isinstance(value[0], dict) and value[0].keys() == {"name", "value"}:
+            return ", ".join(f"{v['name']} {v['value']:g}" for v in value)
+        return "; ".join(_shown(v) for v in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v}" for k, v in value.items() if v is not None)
+    return str(value)

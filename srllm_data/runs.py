@@ -1,0 +1,64 @@
+"""The record of one run: which stages it used, what it made, and what it tells the console."""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from srllm_data.account import funnel
+from srllm_data.config import Config
+from srllm_data.plan import Plan
+from srllm_data.quality import results
+from srllm_data.report import render_report
+from srllm_data.schema import STAGES
+from srllm_data.workspace import Workspace, write_atomically
+
+
+def start(plan: Plan, chosen: tuple[str, ...], stored: list[str]) -> dict[str, Any]:
+    """A new run's record. stored: chosen stages that will be taken from the store."""
+    now = datetime.now(UTC)
+    reached = STAGES[: STAGES.index(chosen[-1]) + 1]
+    return {
+        "run": now.strftime("%Y%m%dT%H%M%S.%fZ"),
+        "started": now.isoformat(timespec="seconds"),
+        "clock": time.monotonic(),
+        "chosen": list(chosen),
+        "stages": {
+            s: {"key": plan.keys[s], "from_store": s in stored or s not in chosen} for s in reached
+        },
+        "release": None,
+        "stopped": None,
+    }
+
+
+def finish(config: Config, workspace: Workspace, run: dict[str, Any]) -> dict[str, Any]:
+    """Write ``run.json`` and ``report.html``; return the finished record.
+
+    A run that a critical expectation stopped has the stages that were finished before it.
+    """
+    stages = {s: v for s, v in run["stages"].items() if workspace.manifest(s, v["key"])}
+    keys = {s: v["key"] for s, v in stages.items()}
+    folder = workspace.root / "runs" / run["run"]
+    report = folder / "report.html"
+    record = {k: v for k, v in run.items() if k != "clock"} | {
+        "seconds": round(time.monotonic() - run["clock"], 1),
+        "stages": stages,
+        "funnel": funnel(workspace, keys),
+        "checks": results(keys, config, workspace),
+        "report": str(report),
+    }
+    write_atomically(report, render_report(config, workspace, record).encode())
+    write_atomically(folder / "run.json", json.dumps(record, indent=2).encode())
+    return record
+
+
+def say(manifest: dict[str, Any], stored: bool) -> None:
+    """One line on stderr about a stage that is done."""
+    how = "from the store" if stored else f"{manifest['seconds']:.1f} s"
+    print(
+        f"  {manifest['stage']:<12}{manifest['rows_in']:>8,} in {manifest['rows_kept']:>8,} kept "
+        f"{manifest['rows_dropped']:>7,} dropped   {how}",
+        file=sys.stderr,
+        flush=True,
+    )
