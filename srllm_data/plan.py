@@ -19,14 +19,24 @@ class Plan:
 
 
 def make_plan(config: Config, workspace: Workspace) -> Plan:
-    """Compute every stage's key without running anything; feeds are fetched once for it."""
+    """Compute every stage's key without running anything; feeds are fetched once for it.
+
+    An output with rows that failed only for now (fact ``ask_again``) counts as used up: the next
+    plan asks again under a new key, and what follows is computed from the new answers.
+    """
     keys: dict[str, str] = {}
     parts: dict[str, dict[str, Any]] = {}
     before = None
     for stage in STAGES:
-        parts[stage] = components(stage, config, workspace, before)
+        parts[stage] = components(stage, config, workspace, before) | {"attempt": 0}
+        while _asks_again(workspace.manifest(stage, key_of(stage, parts[stage]))):
+            parts[stage]["attempt"] += 1
         before = keys[stage] = key_of(stage, parts[stage])
     return Plan(keys, parts)
+
+
+def _asks_again(manifest: dict[str, Any] | None) -> bool:
+    return manifest is not None and bool(manifest["facts"].get("ask_again"))
 
 
 def stage_range(first: str | None, last: str | None, only: str | None) -> tuple[str, ...]:
@@ -85,6 +95,8 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     changes = []
     if old["code"] != new["code"]:
         changes.append("its code changed")
+    if old["attempt"] != new["attempt"]:
+        changes.append("rows that failed for now are asked again")
     if old["input"] != new["input"]:
         changes.append("its input changed")
     changes += _differences("setting", old["settings"], new["settings"])

@@ -1,0 +1,5 @@
+"""The rewrite stage: each biased text gets a rewrite that keeps its facts."""
+
+from srllm_data.rewrite.stage import assets, rewrite
+
+__all__ = ["assets", "rewrite"]

@@ -1,0 +1,182 @@
+"""A loopback server that speaks OpenAI's chat-completions protocol and fails as it is told to.
+
+``with OpenAIServer(script) as server``: ``script(request)`` gets each request body (a dict) with
+its number so far among equal prompts and returns what to send: a :class:`Response`, made with
+:func:`answer` or :func:`error`, or one of the faults RESET, HANG and CUT_BODY.
+"""
+
+import json
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response; ``fault`` breaks it below HTTP."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    fault: Literal["reset", "hang", "cut_body"] | None = None
+    delay_s: float = 0.0
+
+
+RESET = Response(fault="reset")
+HANG = Response(fault="hang")
+
+
+def answer(
+    content: str | None,
+    finish_reason: str = "stop",
+    refusal: str | None = None,
+    delay_s: float = 0.0,
+    fault: Literal["cut_body"] | None = None,
+) -> Response:
+    """A completion; token counts are words."""
+    completion = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "loopback",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": content, "refusal": refusal},
+                "finish_reason": finish_reason,
+            }
+        ],
+        "usage": {
+            "prompt_tokens": 100,
+            "completion_tokens": len((content or "").split()),
+            "total_tokens": 100 + len((content or "").split()),
+        },
+    }
+    return Response(json.dumps(completion).encode(), delay_s=delay_s, fault=fault)
+
+
+def rewritten(text: str, **options: Any) -> Response:
+    """A well-formed answer with the rewrite ``text``."""
+    return answer(json.dumps({"rewrite": text}), **options)
+
+
+def error(
+    status: int,
+    message: str = "",
+    code: str | None = None,
+    param: str | None = None,
+    **headers: str,
+) -> Response:
+    """An error in OpenAI's shape; underscores in header names stand for hyphens."""
+    body = {"error": {"message": message, "type": "error", "code": code, "param": param}}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(json.dumps(body).encode(), status, named)
+
+
+def source_text(request: dict[str, Any]) -> str:
+    """The text that ``request`` asks to rewrite: the last ``{"text": ...}`` of the user."""
+    decoder = json.JSONDecoder()
+    for message in reversed(request["messages"]):
+        at = message["content"].find('{"text"')
+        if message["role"] == "user" and at >= 0:
+            text: str = decoder.raw_decode(message["content"], at)[0]["text"]
+            return text
+    raise AssertionError("no text in the request")
+
+
+class OpenAIServer:
+    """Serves ``/v1/chat/completions`` on a free port of the loopback device.
+
+    requests: every request body, in order of arrival; keys: the API keys that came with them.
+    """
+
+    def __init__(self, script: Callable[[dict[str, Any], int], Response]) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.most_at_once = 0
+        self._script = script
+        self._equal: Counter[str] = Counter()
+        self._open = 0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def __enter__(self) -> "OpenAIServer":
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def calls(self) -> Counter[str]:
+        """Requests by source text."""
+        return Counter(source_text(r) for r in self.requests)
+
+    def _handler(outer) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path != "/v1/chat/completions":
+                    return self._send(error(404, "unknown path"))
+                request = json.loads(raw)
+                equal = json.dumps(request["messages"])
+                with outer._lock:
+                    outer.requests.append(request)
+                    outer.keys.append(self.headers["Authorization"].removeprefix("Bearer "))
+                    outer._equal[equal] += 1
+                    nth = outer._equal[equal]
+                    outer._open += 1
+                    outer.most_at_once = max(outer.most_at_once, outer._open)
+                try:
+                    response = outer._script(request, nth)
+                    outer._closing.wait(response.delay_s)
+                    self._send(response)
+                finally:
+                    with outer._lock:
+                        outer._open -= 1
+
+            def _send(self, response: Response) -> None:
+                if response.fault == "hang":
+                    outer._closing.wait()
+                    self.close_connection = True
+                    return
+                if response.fault == "reset":
+                    linger = struct.pack("ii", 1, 0)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.connection.close()
+                    self.close_connection = True
+                    return
+                body = response.body
+                self.send_response(response.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                for name, value in response.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if response.fault == "cut_body":
+                    body = body[: len(body) // 2]
+                    self.close_connection = True
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that were killed or gave up leave broken pipes behind."""
