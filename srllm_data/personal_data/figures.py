@@ -1,0 +1,82 @@
+"""Public figures: names that are context in news and stay where the configuration says so."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+_FILE = Path(__file__).parent.parent / "lexicon" / "public_figures.txt"
+
+_OFFICE = (
+    r"(?:(?i:(?:vice[ -])?president|prime minister|first minister|chancellor|senator|governor|mayor"
+    r"|congress(?:man|woman)|attorney general|secretary of state|supreme leader|chief justice"
+    r"|first lady|(?:majority|minority|opposition) leader|house speaker|ambassador"
+    r"|(?:foreign|finance|home|interior|health|education|justice|defen[cs]e|treasury) "
+    r"(?:minister|secretary))|Sen\.?|Rep\.?|Gov\.?|Pres\.?|PM|MP|King|Queen|Prince|Princess|Pope"
+    r"|Emperor|Empress|Justice|Judge|Sheriff|Minister|Secretary|Speaker|Councill?or|Alderman"
+    r"|Council(?:man|woman)|Commissioner|Representative|District Attorney)"
+)
+_PRIVATE = (
+    r"(?:student|class|club|company|firm|bank|team|union|board|body|university|college|school"
+    r"|association|society|league|chapter|fraternity|sorority|prom|drag|beauty|homecoming|drama)"
+)
+_BEFORE = re.compile(
+    rf"(?<![\w-])(?<!\bassistant to the )(?P<office>{_OFFICE})(?:[- ]elect)?"
+    r"(?:\s(?:of|to|for|in)\s(?:the\s)?(?P<place>[A-Z][\w.]*(?:\s[A-Z][\w.]*){0,3}))?,?\s+$"
+)
+_PRIVATE_BEFORE = re.compile(rf"\b{_PRIVATE}(?:'s|’s)?\s(?:vice[ -])?$", re.IGNORECASE)
+_AFTER = re.compile(
+    r"^(?:,? \(?[RDI][-–][A-Z][\w.]*|,? MPs?\b|, (?:(?i:the|then|now|a|former|current|acting|newly"
+    r"|elected|longtime|deputy) ){0,3}(?:[A-Z][\w.]+ ){0,2}(?i:(?:vice[ -])?president|mayor"
+    r"|prime minister|governor|senator|chancellor|secretary of state|attorney general"
+    r"|congress(?:man|woman)|member of (?:parliament|congress)"
+    r"|(?:foreign|finance|home|health) (?:minister|secretary))\b"
+    rf"(?! (?:of|at) (?:(?:the|a|an|our|his|her|their|my) )?(?:\w+ )?{_PRIVATE}))"
+)
+
+
+def is_listed(name: str) -> bool:
+    """True if ``name`` alone stands for a person of the list."""
+    folded = fold(name)
+    return folded in _listed() or _without_initials(folded) in _listed()
+
+
+def holds_office(doc: "Doc", start: int, end: int) -> bool:
+    """True if a public office is named with the name at ``doc.text[start:end]``."""
+    after = _AFTER.match(doc.text[end : end + 80])
+    if after:
+        return True
+    head = max(0, start - 80)
+    before = _BEFORE.search(doc.text, head, start)
+    if not before or _PRIVATE_BEFORE.search(doc.text[head : before.start()]):
+        return False
+    if not before["place"]:
+        return True
+    place = doc.char_span(*before.span("place"), alignment_mode="expand")
+    return any(t.ent_type_ in ("GPE", "LOC", "NORP") for t in place or ())
+
+
+@lru_cache(maxsize=50_000)
+def fold(name: str) -> str:
+    """``name`` without case, accents, full stops and hyphens, words set apart by one space."""
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c)
+    )
+    return " ".join(re.sub(r"[-\s]+", " ", plain.replace("’", "'").replace(".", "")).split())
+
+
+def _without_initials(folded: str) -> str:
+    words = folded.split(" ")
+    return " ".join(w for n, w in enumerate(words) if len(w) > 1 or n in (0, len(words) - 1))
+
+
+@lru_cache(maxsize=1)
+def _listed() -> frozenset[str]:
+    lines = _FILE.read_text(encoding="utf-8").splitlines()
+    return frozenset(
+        fold(name) for line in lines if line and line[0] != "#" for name in line.split(";")
+    )

@@ -1,0 +1,354 @@
+"""Names of people in a parsed text.
+
+The small model calls many words of social texts people. A hit stays only where it is a run of
+capitalised words that are no words for groups, no insults, no slang and not all common words.
+"""
+
+import calendar
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srllm_data.personal_data.figures import fold, holds_office, is_listed
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+_LEXICON = Path(__file__).parent.parent / "lexicon"
+_WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
+#: Words but "I"; first: with nothing of its sentence before it.
+_CAPITALISED = re.compile(
+    r"(?P<first>(?:(?<=[.!?:;\n\"“(])|^)\s*)?(?<![\w@#])(?!I\b)"
+    r"(?P<word>[^\W\d_a-z][^\W_]*(?:['’.-][^\W\d_]+)*)"
+)
+_INITIAL = re.compile(r"(?:[A-Z]\.?){1,3}")
+_PARTICLES = {"al", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "dos"}
+_PARTICLES |= {"du", "el", "ibn", "la", "le", "ten", "ter", "van", "von", "y"}
+_HONORIFICS = {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "rev", "reverend"}
+#: "a Karen", "every Chad": a kind of person, nobody in particular.
+_GENERIC = {"a", "an", "another", "any", "every", "no", "some", "such", "these", "those", "typical"}
+#: Ruled out, but surnames behind a given name.
+_SURNAMES = {"black", "bishop", "duke", "english", "french", "green", "king", "pope", "white"}
+_SLUR = re.compile(
+    r"nigg|bitch|cunt|fuck|shit|slut|whore|retard|faggot|tranny|tard$|ass(?:hole|hat)"
+)
+_NOT_A_NAME = re.compile(
+    r"(.)\1\1|^(?:(?:ha){2,}|lo+l+z?|lma+o+|wo+w+|na+h+|yo+)$|(?:phobia|phobe|ness|.{3}ism)$"
+)
+#: Entity labels that the model gives to names that it does not know.
+_MISTAKEN = ("ORG", "FAC", "PRODUCT", "WORK_OF_ART")
+_NAME = r"[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){1,3}"
+_BY_LINE = re.compile(
+    rf"^[ \t]*(?:By|BY|(?:Written|Reported|Reporting|Posted|Story|Words) by)[: ] ?(?P<names>{_NAME}"
+    rf"(?:,? (?:and|AND|&) {_NAME})*?)(?=\s*$|\s*[|—–]|\s-\s|,? (?:Staff|Senior|Chief|Special|News"
+    r"|Political|Opinion|Guest|Contributing|Associated|Columnist|Correspondent|Reporter|Editor|for"
+    r"|CNN|AP|Reuters)\b)",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name at ``text[start:end]``; kept says that it is a public figure's."""
+
+    start: int
+    end: int
+    score: float
+    kept: bool
+
+
+def may_hold_names(text: str) -> bool:
+    """False if every capitalised word of ``text`` is ruled out, or common and begins a sentence."""
+    for found in _CAPITALISED.finditer(text):
+        word = found["word"].lower()
+        if _is_ruled_out(word):
+            continue
+        if found["first"] is None or not _is_common_word(word) or word in _given_names():
+            return True
+    return False
+
+
+def needs_tags(doc: "Doc") -> bool:
+    """True if :func:`names` looks at tags of ``doc``, whose entities are set."""
+    return any(e.label_ == "PERSON" for e in doc.ents) or any(
+        _is_given(t) or _is_honorific(t) for t in doc
+    )
+
+
+def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) -> list[Name]:
+    """Names of people in ``doc`` in order, outside of what ``masked(start, end)`` is true for."""
+    text = doc.text
+    found: dict[int, tuple[int, float, bool]] = {}
+
+    def add(start: int, end: int, score: float, by_line: bool = False) -> None:
+        overlaps = [s for s, (e, *_) in found.items() if s < end and start < e]
+        if all(start <= s and found[s][0] <= end for s in overlaps) and not masked(start, end):
+            by_line = any([by_line, *(found.pop(s)[2] for s in overlaps)])
+            found[start] = end, score, by_line
+
+    for start, end in _by_lines(text):
+        add(start, end, 0.8, by_line=True)
+    for run in _honoured(doc):
+        add(*_offsets(run), 0.8)
+    for ent in doc.ents:
+        if ent.label_ == "PERSON":
+            for run in _runs(doc, ent.start, ent.end):
+                run = _extended(doc, run)
+                if score := _score(run):
+                    add(*_offsets(run), score)
+    for run in _missed(doc):
+        add(*_offsets(run), 0.6)
+    if not found:
+        return []
+    decided = _decided(doc, found, keep_figures)
+    return sorted([*decided, *_repeated(doc, decided, masked)], key=lambda n: n.start)
+
+
+def _decided(
+    doc: "Doc", found: dict[int, tuple[int, float, bool]], keep_figures: bool
+) -> list[Name]:
+    """The names with a verdict on each: a public figure's is kept, a later part of it as well."""
+    text = doc.text
+    decided: list[Name] = []
+    before: list[tuple[frozenset[str], bool]] = []
+    for start, (end, score, by_line) in sorted(found.items()):
+        name = text[start:end]
+        words = frozenset(fold(name).split(" "))
+        earlier = [kept for others, kept in before if words <= others]
+        if by_line or not keep_figures:
+            kept = False
+        elif len(words) == 1 and earlier:
+            kept = earlier[-1]
+        else:
+            kept = (
+                is_listed(name)
+                or all(is_listed(part) for part in re.split(r"[-–/]", name))
+                or holds_office(doc, start, end)
+                or any(earlier)
+            )
+        before.append((words, kept))
+        decided.append(Name(start, end, score, kept))
+    return decided
+
+
+def _repeated(
+    doc: "Doc", decided: list[Name], masked: Callable[[int, int], bool]
+) -> Iterator[Name]:
+    """Later words of the text that are part of a private person's name."""
+    text = doc.text
+    words = [(n, w) for n in decided for w in text[n.start : n.end].split() if len(w) > 2]
+    public = {w for n, w in words if n.kept}
+    private = {w: n for n, w in reversed(words) if not n.kept and w[0].isupper()}
+    for token in doc if private else ():
+        start, end = _offsets([token])
+        name = private.get(text[start:end])
+        if (
+            name
+            and name.end < start
+            and text[start:end] not in public
+            and _is_name_word(token)
+            and (not _is_common(token) or token.tag_ == "NNP")
+            and not _is_generic(token)
+            and not any(n.start < end and start < n.end for n in decided)
+            and not masked(start, end)
+        ):
+            yield Name(start, end, 0.6, kept=False)
+
+
+def _by_lines(text: str) -> Iterator[tuple[int, int]]:
+    for line in _BY_LINE.finditer(text):
+        for name in re.finditer(_NAME, line["names"]):
+            if any(not _is_common_word(w.casefold()) for w in name[0].split()):
+                yield line.start("names") + name.start(), line.start("names") + name.end()
+
+
+def _honoured(doc: "Doc") -> Iterator[list["Token"]]:
+    """What follows "Mr", "Dr" and the like, which the model may miss."""
+    for token in doc[:-1]:
+        if _is_honorific(token):
+            run = next(_runs(doc, token.i + 1, min(token.i + 4, len(doc))), [])
+            phrase = f"{token.text.rstrip('.')} {run[0].text}".lower() if run else ""
+            if run and run[0].i == token.i + 1 and phrase not in _not_names():
+                yield run
+
+
+def _runs(doc: "Doc", start: int, end: int) -> Iterator[list["Token"]]:
+    """Maximal runs of name words in ``doc[start:end]``, particles and hyphens inside."""
+    run: list[Token] = []
+    for token in doc[start:end]:
+        link = token.text in _PARTICLES or (token.text == "-" and not token.whitespace_)
+        if _is_name_word(token) or (run and (link or _INITIAL.fullmatch(token.text))):
+            run.append(token)
+        elif _INITIAL.fullmatch(token.text) and token.i + 1 < end:
+            run = [token]
+        else:
+            yield from _trimmed(run)
+            run = []
+    yield from _trimmed(run)
+
+
+def _trimmed(run: list["Token"]) -> Iterator[list["Token"]]:
+    while run and not _is_name_word(run[-1]):
+        run = run[:-1]
+    if run:
+        yield run
+
+
+def _missed(doc: "Doc") -> Iterator[list["Token"]]:
+    """A given name and what follows it where the model sees no name, or one of something else."""
+    for token in doc:
+        if (
+            _is_given(token)
+            and token.tag_ == "NNP"
+            and (not token.ent_type_ or (token.ent_type_ in _MISTAKEN and token.ent_iob_ == "B"))
+            and _is_name_word(token)
+        ):
+            run = _extended(doc, [token], _MISTAKEN)
+            if sum(map(_is_name_word, run)) > 1 and _score(run):
+                yield run
+
+
+def _extended(doc: "Doc", run: list["Token"], labels: tuple[str, ...] = ()) -> list["Token"]:
+    """The run with the names beside it that the model left out or, in ``labels``, mistook."""
+    if run[0].i > 1 and doc[run[0].i - 1].text == "-" and not doc[run[0].i - 2].whitespace_:
+        run = [*(t for t in doc[run[0].i - 2 : run[0].i] if _is_name_word(doc[run[0].i - 2])), *run]
+    elif run[0].i:
+        before = doc[run[0].i - 1]
+        if not before.ent_type_ and _is_given(before) and _is_name_word(before):
+            run = [before, *run]
+    while follower := _follower(doc, run[-1], labels):
+        run = [*run, *follower]
+    return run
+
+
+def _follower(doc: "Doc", last: "Token", labels: tuple[str, ...]) -> list["Token"]:
+    """The next name word after ``last``, with the particles or the hyphen before it; or nothing."""
+    at = last.i + 1
+    while at < len(doc) and (doc[at].text in _PARTICLES or _INITIAL.fullmatch(doc[at].text)):
+        at += 1
+    if at == last.i + 1 and at < len(doc) and doc[at].text == "-" and not last.whitespace_:
+        at += 1
+    if at >= len(doc) or not (last.whitespace_ or at > last.i + 1):
+        return []
+    word = doc[at]
+    same_entity = word.ent_iob_ == "I" and word.ent_type_ in labels
+    if word.ent_type_ not in ("", "PERSON", *labels) or not _is_name_word(word):
+        return []
+    if word.ent_type_ != "PERSON" and _is_common(word) and not same_entity:
+        return []
+    return list(doc[last.i + 1 : at + 1])
+
+
+def _score(run: list["Token"]) -> float:
+    """How sure it is that ``run`` is a name, from 0 (it is not) to 1."""
+    words = [t for t in run if _is_name_word(t) and not _INITIAL.fullmatch(t.text)]
+    phrase = " ".join(t.lower_ for t in run)
+    doc, start, end = run[0].doc, run[0].i, run[-1].i + 1
+    phrases = {phrase, phrase.removesuffix("s")}
+    phrases |= {doc[max(0, start - 1) : end].text.lower(), doc[start : end + 1].text.lower()}
+    if not words or not phrases.isdisjoint(_not_names()):
+        return 0.0
+    known = any(_is_given(t) for t in words)
+    if len(run) > 1:
+        if not known and all(_is_common(t) or t.is_upper for t in words):
+            return 0.0
+        return 0.85
+    return _single_score(words[0], known)
+
+
+def _single_score(word: "Token", known: bool) -> float:
+    before = word.nbor(-1) if word.i else None
+    if _is_generic(word):
+        return 0.0
+    if _is_common(word) or (word.is_upper and not known):
+        inside = before is not None and before.is_alpha and before.is_lower
+        return 0.5 if word.tag_ == "NNP" and word.is_title and (known or inside) else 0.0
+    if known:
+        return 0.7
+    return 0.5 if word.tag_ in ("NNP", "NNPS") and len(word.text) > 2 else 0.0
+
+
+def _is_generic(word: "Token") -> bool:
+    return bool(word.i) and word.nbor(-1).lower_ in _GENERIC
+
+
+def _is_honorific(token: "Token") -> bool:
+    return token.text[0].isupper() and token.lower_.rstrip(".") in _HONORIFICS
+
+
+def _offsets(run: list["Token"]) -> tuple[int, int]:
+    start, last = run[0].idx, run[-1]
+    text = re.sub(r"['’]s$", "", last.text) if len(last.text) > 3 else last.text
+    return start, last.idx + len(text)
+
+
+def _is_name_word(token: "Token") -> bool:
+    """True for a capitalised word that no list rules out."""
+    text = token.text
+    if not text[0].isupper() or not _WORD.fullmatch(text):
+        return False
+    if token.i and token.nbor(-1).text[-1] in "#@_" and not token.nbor(-1).whitespace_:
+        return False
+    proper = token.tag_ in ("NNP", "NNPS")
+    if token.lower_ in _SURNAMES and token.i and _is_given(token.nbor(-1)):
+        return proper and token.nbor(-1).is_title
+    return not _is_ruled_out(text.casefold()) and (proper or not _is_common(token))
+
+
+@lru_cache(maxsize=50_000)
+def _is_ruled_out(word: str) -> bool:
+    word = word.rstrip(".").replace("’", "'").removesuffix("'s")
+    forms = {word, word.removesuffix("s"), word.removesuffix("es"), word.split("-")[0]}
+    if word.endswith("ies"):
+        forms.add(word[:-3] + "y")
+    return (
+        not forms.isdisjoint(_not_names())
+        or _NOT_A_NAME.search(word) is not None
+        or _SLUR.search(re.sub(r"(.)\1+", r"\1\1", word)) is not None
+    )
+
+
+def _is_given(token: "Token") -> bool:
+    return fold(token.text) in _given_names()
+
+
+def _is_common(token: "Token") -> bool:
+    return _is_common_word(token.lower_)
+
+
+@lru_cache(maxsize=50_000)
+def _is_common_word(word: str) -> bool:
+    """True for a word of the dictionary, a stop word, a month or a day."""
+    from lemminflect import getAllLemmas
+    from spacy.lang.en.stop_words import STOP_WORDS
+
+    word = fold(word)
+    return bool(getAllLemmas(word)) or word in STOP_WORDS or word in _CALENDAR
+
+
+_CALENDAR = frozenset(n.lower() for n in (*calendar.month_name, *calendar.day_name) if n)
+
+
+@lru_cache(maxsize=1)
+def _given_names() -> frozenset[str]:
+    return frozenset(_lines("given_names.txt"))
+
+
+@lru_cache(maxsize=1)
+def _not_names() -> frozenset[str]:
+    """Words and phrases that are nobody's name: the list, identity terms, the loaded lexicon."""
+    from srllm_data.lexicon import entries
+    from srllm_data.lexicon.entry import identity_terms, people_nouns
+
+    groups = {form for forms in identity_terms().values() for form in forms}
+    loaded = {form for entry in entries().values() for form in entry.forms}
+    people = (loaded | people_nouns()) - _given_names()
+    return frozenset(_lines("not_names.txt")) | groups | people | {f"{form}s" for form in loaded}
+
+
+def _lines(name: str) -> Iterator[str]:
+    lines = (_LEXICON / name).read_text(encoding="utf-8").splitlines()
+    return (line for line in lines if line and line[0] != "#")
