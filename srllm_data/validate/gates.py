@@ -1,0 +1,250 @@
+"""Gates: rules over signals, in a fixed order, each with the verdict of a row that fails it."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+from srllm_data.config import ValidateConfig
+from srllm_data.schema import COLUMNS, StageOutput, drop, dropped_table, schema_after
+
+Signals = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One rule. A row fails it where ``fails`` holds for its signals and the thresholds.
+
+    says: the reason, with signals by name and thresholds as ``c.<name>`` in braces.
+    """
+
+    name: str
+    verdict: Literal["reject", "hold"]
+    fails: Callable[[Signals, ValidateConfig], bool]
+    says: str
+
+
+def _any(*names: str) -> Callable[[Signals, ValidateConfig], bool]:
+    return lambda s, c: any(s[name] > 0 for name in names)
+
+
+def _left_over(score: str, most: str, clear: bool) -> Callable[[Signals, ValidateConfig], bool]:
+    """Whether ``score`` is over its limit; clear: after a clear drop, else without one."""
+
+    def fails(s: Signals, c: ValidateConfig) -> bool:
+        dropped = s[f"{score}_before"] - s[f"{score}_after"] >= c.min_drop
+        return bool(s[f"{score}_after"] > getattr(c, most) and dropped == clear)
+
+    return fails
+
+
+#: What no rewrite may be (reject), then what a curator has to look at (hold).
+GATES = (
+    Gate("empty", "reject", lambda s, c: s["words"] == 0, "holds no words"),
+    Gate("copied", "reject", _any("copied"), "is the biased text itself"),
+    Gate("refusal", "reject", _any("refusal"), "declines instead of rewriting"),
+    Gate("preamble", "reject", _any("preamble"), "talks about the rewrite before giving it"),
+    Gate("advice", "reject", _any("advice"), "gives advice that the text does not give"),
+    Gate(
+        "blanks",
+        "reject",
+        _any("blanks"),
+        "blanks {blanks:.0f} words out instead of rewriting them",
+    ),
+    Gate("markup", "reject", _any("markup"), "holds markup or code that the text lacks"),
+    Gate("prompt_echo", "reject", _any("prompt_echo"), "repeats words of the instruction"),
+    Gate("language", "reject", _any("language_changed"), "is in another language than the text"),
+    Gate(
+        "personal_data",
+        "reject",
+        _any("personal_data_added"),
+        "holds personal data that the text lacks ({personal_data_added:.0f} findings)",
+    ),
+    Gate(
+        "invented_placeholder",
+        "reject",
+        _any("placeholders_added"),
+        "invents {placeholders_added:.0f} placeholders for personal data",
+    ),
+    Gate(
+        "hostile_added",
+        "reject",
+        _any("hostile_added"),
+        "brings in {hostile_added:.0f} slurs, insults or profanities that the text lacks",
+    ),
+    Gate(
+        "bias_unchanged",
+        "reject",
+        _left_over("bias", "max_bias", clear=False),
+        "is as biased as the text (bias {bias_after:.2f} after {bias_before:.2f}; "
+        "at most {c.max_bias:.2f} wanted)",
+    ),
+    Gate(
+        "toxicity_unchanged",
+        "reject",
+        _left_over("toxicity", "max_toxicity", clear=False),
+        "is as toxic as the text (toxicity {toxicity_after:.2f} after {toxicity_before:.2f}; "
+        "at most {c.max_toxicity:.2f} wanted)",
+    ),
+    Gate(
+        "content_lost",
+        "reject",
+        lambda s, c: s["content_kept"] < c.hold_content_kept,
+        "keeps only {content_kept:.0%} of the content words "
+        "(at least {c.hold_content_kept:.0%} needed)",
+    ),
+    Gate(
+        "bias_left",
+        "hold",
+        _left_over("bias", "max_bias", clear=True),
+        "is still biased (bias {bias_after:.2f} after {bias_before:.2f}; "
+        "at most {c.max_bias:.2f} wanted)",
+    ),
+    Gate(
+        "toxicity_left",
+        "hold",
+        _left_over("toxicity", "max_toxicity", clear=True),
+        "is still toxic (toxicity {toxicity_after:.2f} after {toxicity_before:.2f}; "
+        "at most {c.max_toxicity:.2f} wanted)",
+    ),
+    Gate(
+        "spans_left",
+        "hold",
+        _any("spans_left"),
+        "keeps {spans_left:.0f} of {spans:.0f} biased spans word for word",
+    ),
+    Gate(
+        "content_thin",
+        "hold",
+        lambda s, c: c.hold_content_kept <= s["content_kept"] < c.min_content_kept,
+        "keeps {content_kept:.0%} of the content words (at least {c.min_content_kept:.0%} wanted)",
+    ),
+    Gate(
+        "added",
+        "hold",
+        lambda s, c: s["added"] > c.max_added,
+        "is new for {added:.0%} of its content words (at most {c.max_added:.0%} wanted)",
+    ),
+    Gate(
+        "length",
+        "hold",
+        lambda s, c: not c.min_length_ratio <= s["length_ratio"] <= c.max_length_ratio,
+        "is {length_ratio:.2f} times as long as the text "
+        "({c.min_length_ratio:.2f} to {c.max_length_ratio:.2f} wanted)",
+    ),
+    Gate(
+        "order",
+        "hold",
+        lambda s, c: s["order"] < c.min_order,
+        "keeps the order of {order:.0%} of neighbouring words (at least {c.min_order:.0%} wanted)",
+    ),
+    Gate(
+        "names",
+        "hold",
+        _any("names_lost", "names_added"),
+        "loses {names_lost:.0f} names and adds {names_added:.0f}",
+    ),
+    Gate(
+        "person_added",
+        "hold",
+        _any("persons_added"),
+        "names {persons_added:.0f} people that the text does not name",
+    ),
+    Gate(
+        "numbers",
+        "hold",
+        _any("numbers_lost", "numbers_added"),
+        "loses {numbers_lost:.0f} numbers and adds {numbers_added:.0f}",
+    ),
+    Gate("dates", "hold", _any("dates_lost"), "loses {dates_lost:.0f} dates"),
+    Gate(
+        "negation",
+        "hold",
+        _any("negations_flipped"),
+        "turns {negations_flipped:.0f} statements into their opposite",
+    ),
+    Gate(
+        "quotation",
+        "hold",
+        _any("quotations_lost", "quotations_added"),
+        "changes {quotations_lost:.0f} quotations and adds {quotations_added:.0f}",
+    ),
+    Gate("attribution", "hold", _any("attribution_lost"), "no longer says whose statement it is"),
+    Gate("hedging", "hold", _any("hedges_lost"), "states as fact what the text holds possible"),
+    Gate(
+        "group_erased",
+        "hold",
+        _any("groups_lost"),
+        "no longer names {groups_lost:.0f} of the groups that the text is about",
+    ),
+    Gate(
+        "lost_placeholder",
+        "hold",
+        _any("placeholders_lost"),
+        "loses {placeholders_lost:.0f} placeholders for personal data",
+    ),
+    Gate(
+        "ill_formed",
+        "hold",
+        _any("defects", "cut", "verb_lost"),
+        "is not well formed ({defects:.0f} defects, {cut:.0f} cut ends, "
+        "{verb_lost:.0f} sentences without their verb)",
+    ),
+    Gate("torn", "hold", _any("holes"), "lacks {holes:.0f} words that its sentences need"),
+    Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} words where they do not fit"),
+    Gate(
+        "repeated",
+        "hold",
+        lambda s, c: s["repeats"] > c.max_repeats,
+        "is the rewrite of {repeats:.0f} different texts (at most {c.max_repeats} wanted)",
+    ),
+)
+
+#: The one gate of controls, whose rewrite is their own text.
+CONTROL_GATES = (
+    Gate(
+        "control_changed",
+        "reject",
+        lambda s, c: not s["unchanged"],
+        "differs from the text although the text needs no rewrite",
+    ),
+)
+
+
+def decide(rows: pa.Table, signals: pa.Table, config: ValidateConfig) -> StageOutput:
+    """Judge each of ``rows`` by its ``signals`` (of :func:`measure`, in the same order).
+
+    A row is rejected if it fails a gate that rejects, held if it fails only others, accepted if it
+    fails none. Rejected rows are dropped with the name of the first such gate as reason.
+    facts: rows by verdict and by gate that they fail.
+    """
+    if rows["id"].to_pylist() != signals["id"].to_pylist():
+        raise ValueError("signals are not those of the rows")
+    facts: Counter[str] = Counter({f"verdict={v}": 0 for v in ("accept", "hold", "reject")})
+    judged, dropped = [], []
+    ids, controls = rows["id"].to_pylist(), rows["control"].to_pylist()
+    for at, measured in enumerate(signals["signals"].to_pylist()):
+        values = {s["name"]: s["value"] for s in measured}
+        failed = [g for g in (CONTROL_GATES if controls[at] else GATES) if g.fails(values, config)]
+        reasons = [reason(gate, values, config) for gate in failed]
+        verdict = min((g.verdict for g in failed), key=("reject", "hold").index, default="accept")
+        facts[f"verdict={verdict}"] += 1
+        facts.update(f"gate={g.name}" for g in failed)
+        if verdict == "reject":
+            first = next(g.name for g in failed if g.verdict == "reject")
+            dropped.append(drop(ids[at], "rejected", first, "; ".join(reasons)))
+        else:
+            judged.append((at, measured, verdict, reasons))
+    places, *written = zip(*judged, strict=True) if judged else ((), (), (), ())
+    kept = rows.take(pa.array(places, pa.int64()))
+    for name, values_of in zip(("signals", "verdict", "reasons"), written, strict=True):
+        kept = kept.append_column(name, pa.array(values_of, COLUMNS[name].type))
+    kept = kept.select(schema_after("validate").names)
+    return StageOutput(kept, dropped_table(dropped), dict(sorted(facts.items())))
+
+
+def reason(gate: Gate, signals: Signals, config: ValidateConfig) -> str:
+    """What a curator reads about a row with ``signals`` that fails ``gate``."""
+    return gate.says.format(c=config, **signals).replace("%", " %")

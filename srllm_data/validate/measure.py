@@ -1,0 +1,183 @@
+"""Signals of every row: measured once, judged later by gates.
+
+Signals of a control: unchanged (1 or 0). Signals of any other row: those of bias below, those of
+:mod:`srllm_data.validate.meaning`, ``.form`` and ``.marks``, persons_added and
+personal_data_added (findings that the text lacks), repeats (different texts of the part with this
+rewrite) and language_changed.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from srllm_data.lexicon import score
+from srllm_data.lexicon.groups import mentioned
+from srllm_data.nlp import parse
+from srllm_data.progress import advance
+from srllm_data.schema import COLUMNS
+from srllm_data.validate.form import form, spelling
+from srllm_data.validate.marks import marks
+from srllm_data.validate.meaning import meaning
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+    from srllm_data.config import RedactConfig
+
+#: Labels that a rewrite must not bring in.
+_HOSTILE = ("slur", "insult", "dehumanising", "profanity")
+_GENDERED = frozenset("he him his himself she her hers herself".split())
+_STEM = 5
+_WORD = re.compile(r"\w+")
+#: Fewer words do not tell a language, and a rewrite that keeps more of them has not changed it.
+_LANGUAGE_WORDS = 6
+_LANGUAGE_ADDED = 0.5
+_LANGUAGE_CONFIDENCE = 0.9
+
+_SIGNALS = pa.schema([("id", pa.string()), ("signals", COLUMNS["signals"].type)])
+_COLUMNS = (
+    "id",
+    "text",
+    "language",
+    "bias_score",
+    "toxicity_score",
+    "biased_spans",
+    "control",
+    "rewrite",
+)
+
+
+def measure(rows: pa.Table, redact: "RedactConfig") -> pa.Table:
+    """Signals of each of ``rows`` (``schema_after("rewrite")``), in their order.
+
+    Columns: id and signals (``schema.SIGNAL``, rounded to 4 decimals). No threshold is looked at.
+    """
+    records = rows.select(_COLUMNS).to_pylist()
+    biased = [r for r in records if not r["control"]]
+    repeats = _repeats(biased)
+    personal = _personal_data(biased, redact)
+    docs = parse(text or "" for r in biased for text in (r["text"], r["rewrite"]))
+    measured = []
+    for record in records:
+        if record["control"]:
+            signals: dict[str, float] = {"unchanged": record["rewrite"] == record["text"]}
+        else:
+            text, rewrite = next(docs), next(docs)
+            spans = [s for s in record["biased_spans"] or [] if s["use"] == "used"]
+            places = [(s["start"], s["end"]) for s in spans]
+            signals = {
+                **_bias(record, spans, text, rewrite),
+                **meaning(text, rewrite, places),
+                **marks(text.text, rewrite.text),
+                **form(text, rewrite, places),
+                **next(personal),
+                "repeats": repeats[spelling(record["rewrite"] or "")],
+            }
+            signals["language_changed"] = _language_changed(record, signals)
+        measured.append(
+            {
+                "id": record["id"],
+                "signals": [{"name": k, "value": round(float(v), 4)} for k, v in signals.items()],
+            }
+        )
+        advance()
+    return pa.Table.from_pylist(measured, schema=_SIGNALS)
+
+
+def _bias(
+    record: dict[str, Any], spans: list[dict[str, Any]], text: "Doc", rewrite: "Doc"
+) -> dict[str, float]:
+    """Scores of text and rewrite (0 to 1) and counts of biased spans that stay or come.
+
+    groups_lost: target groups that the text names outright and the rewrite does not.
+    """
+    scores = score(rewrite)
+    known = {s["entry"] for s in record["biased_spans"] or []}
+    return {
+        "bias_before": record["bias_score"],
+        "bias_after": scores.bias,
+        "toxicity_before": record["toxicity_score"],
+        "toxicity_after": scores.toxicity,
+        "spans": len(spans),
+        "spans_left": _left(spans, record["text"], rewrite.text),
+        "hostile_added": sum(
+            s.use == "used" and s.label in _HOSTILE and bool(s.entry) and s.entry not in known
+            for s in scores.spans
+        ),
+        "groups_lost": _groups_lost(text, rewrite, spans, scores.groups),
+    }
+
+
+def _groups_lost(
+    text: "Doc", rewrite: "Doc", spans: list[dict[str, Any]], groups: tuple[str, ...]
+) -> int:
+    """Groups with words of their own in ``text`` that ``rewrite`` does not point to any more.
+
+    Words inside a biased term are that term's affair. A word of the same stem points to the
+    group ("Diabetics", "diabetes"), and so does a pronoun to a gender.
+    """
+    terms = [(s["start"], s["end"]) for s in spans if s["entry"]]
+    words = {t.lower_ for t in rewrite}
+    stems = {t.lemma_.lower()[:_STEM] for t in rewrite} | {w[:_STEM] for w in words}
+    named: dict[str, bool] = {}
+    for mention in mentioned(text):
+        tokens = text[mention.first : mention.last + 1]
+        if not any(start <= tokens.start_char < end for start, end in terms):
+            there = any(t.lower_[:_STEM] in stems or t.lemma_.lower() in stems for t in tokens)
+            named[mention.group] = named.get(mention.group, False) or there
+    if not words.isdisjoint(_GENDERED):
+        named["gender"] = True
+    return sum(not there and group not in groups for group, there in named.items())
+
+
+def _left(spans: list[dict[str, Any]], text: str, rewrite: str) -> int:
+    """Biased spans that are still there word for word, beyond unbiased uses of the same words."""
+    left = 0
+    for words, count in sorted(Counter(s["text"].casefold() for s in spans).items()):
+        pattern = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+        unbiased = max(0, len(pattern.findall(text.casefold())) - count)
+        left += min(count, max(0, len(pattern.findall(rewrite.casefold())) - unbiased))
+    return left
+
+
+def _repeats(biased: list[dict[str, Any]]) -> dict[str, int]:
+    texts: dict[str, set[str]] = {}
+    for r in biased:
+        texts.setdefault(spelling(r["rewrite"] or ""), set()).add(spelling(r["text"]))
+    return {rewrite: len(of) for rewrite, of in texts.items()}
+
+
+def _personal_data(
+    biased: list[dict[str, Any]], redact: "RedactConfig"
+) -> Iterator[dict[str, float]]:
+    """Counts of findings in each rewrite that hold a word that its text lacks."""
+    from srllm_data.personal_data import find
+
+    rewrites = [r["rewrite"] or "" for r in biased]
+    for record, rewrite, findings in zip(biased, rewrites, find(rewrites, redact), strict=True):
+        known = set(_WORD.findall(record["text"].casefold()))
+        added = [
+            f.type
+            for f in findings
+            if not known.issuperset(_WORD.findall(rewrite[f.start : f.end].casefold()))
+        ]
+        persons = added.count("PERSON")
+        yield {"persons_added": persons, "personal_data_added": len(added) - persons}
+
+
+def _language_changed(record: dict[str, Any], signals: dict[str, float]) -> bool:
+    if signals["words"] < _LANGUAGE_WORDS or signals["added"] < _LANGUAGE_ADDED:
+        return False
+    language, confidence = _identifier().classify(record["rewrite"])
+    return bool(language != record["language"] and confidence >= _LANGUAGE_CONFIDENCE)
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

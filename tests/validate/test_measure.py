@@ -1,0 +1,180 @@
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from srllm_data.config import RedactConfig
+from srllm_data.progress import _listening
+from srllm_data.validate import measure
+
+TEXT = (
+    "The clueless mayor told reporters on Tuesday that 1,200 homes in Ashbeck had no water, "
+    'and she did not apologise. "We did all we could," said Dana Whitlock.'
+)
+GOOD = TEXT.replace("clueless ", "")
+
+
+def test_a_careful_rewrite_loses_and_adds_nothing(signals):
+    measured = signals(TEXT, GOOD)
+    assert measured["content_kept"] == 1
+    assert measured["bias_after"] < measured["bias_before"]
+    assert {
+        k for k, v in measured.items() if k.endswith(("_lost", "_added", "_flipped")) and v
+    } == set()
+    assert not any(measured[k] for k in ("copied", "defects", "cut", "holes", "misfits"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "signal"),
+    [
+        ("1,200", "1,300", "numbers_lost"),
+        ("1,200", "1,300", "numbers_added"),
+        ("on Tuesday ", "", "dates_lost"),
+        ("did not apologise", "did apologise", "negations_flipped"),
+        ("had no water", "had water", "negations_flipped"),
+        ("Whitlock", "Marsden", "names_lost"),
+        ("Whitlock", "Marsden", "names_added"),
+        ("We did all we could", "We tried", "quotations_lost"),
+        ("in Ashbeck ", "in ashbeck  ", "defects"),
+        ("reporters on", "reporters on on", "defects"),
+        ("in Ashbeck", "in", "holes"),
+        (" said Dana Whitlock.", " said Dana", "cut"),
+        ("The mayor", "Here is the rewritten text: The mayor", "preamble"),
+        ("The mayor", "**** mayor", "blanks"),
+        ("The mayor", "[REDACTED] mayor", "blanks"),
+        ("The mayor", '{"rewrite": "The mayor', "markup"),
+        ("Dana Whitlock.", "Dana Whitlock. It is important to respect others.", "advice"),
+        ("The mayor", "The stupid bitch", "hostile_added"),
+        ("The mayor", "The sh1thead", "hostile_added"),
+        ("Dana Whitlock.", "Dana Whitlock (dana@ashbeck.example).", "personal_data_added"),
+        ("1,200 homes", "1,200 homes of <PERSON_1>", "placeholders_added"),
+    ],
+)
+def test_each_change_moves_its_signal(signals, old, new, signal):
+    assert old in GOOD
+    assert signals(TEXT, GOOD)[signal] == 0
+    assert signals(TEXT, GOOD.replace(old, new, 1))[signal] > 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("It cost 1,200 pounds.", "It cost 1200 pounds."),
+        ("Three of them left.", "3 of them left."),
+        ("There were twenty-one cars.", "There were 21 cars."),
+        ("A bill of $4.2 million came.", "A bill of $4.2m came."),
+        ("It took 2,000 days.", "It took two thousand days."),
+    ],
+)
+def test_numbers_may_be_written_in_another_way(signals, one, other):
+    for text, rewrite in ((one, other), (other, one)):
+        measured = signals(text, rewrite)
+        assert (measured["numbers_lost"], measured["numbers_added"]) == (0, 0)
+
+
+def test_attribution_and_hedges_are_missed(signals):
+    text = "The pathetic council claimed that the bridge may close, Tripp said on Monday."
+    measured = signals(text, "The bridge will close on Monday, and Tripp knows the council.")
+    assert measured["attribution_lost"] == 1
+    assert measured["hedges_lost"] == 1
+    kept = signals(text, "According to Tripp on Monday, the council says the bridge may close.")
+    assert (kept["attribution_lost"], kept["hedges_lost"]) == (0, 0)
+
+
+def test_erasing_the_group_is_noticed_and_naming_it_otherwise_is_not(signals):
+    text = "Filthy Muslims were outside the station again, 12 of them with leaflets."
+    assert signals(text, "People were outside the station again, 12 of them.")["groups_lost"] == 1
+    kept = "Muslim people were outside the station again, 12 of them with leaflets."
+    assert signals(text, kept)["groups_lost"] == 0
+
+
+def test_surviving_spans_are_counted_only_where_the_author_uses_them(signals):
+    text = 'He called her "a stupid cow" in 2021. The stupid boss did not listen.'
+    kept = 'He called her "a stupid cow" in 2021. The boss did not listen.'
+    assert signals(text, kept)["spans_left"] == 0
+    assert signals(text, text + " Indeed.")["spans_left"] > 0
+
+
+def test_lost_placeholders_are_counted_and_are_no_markup(signals):
+    text = "That clown <PERSON_1> sent <EMAIL_ADDRESS_1> to everyone in the office."
+    measured = signals(text, "<PERSON_1> sent an address to everyone in the office.")
+    assert measured["placeholders_lost"] == 1
+    assert measured["markup"] == 0
+    assert measured["personal_data_added"] == 0
+
+
+def test_marks_that_the_text_has_itself_do_not_count(signals):
+    text = "The f***ing train was late again and the idiots at the desk laughed. ****"
+    rewrite = "The train was late again and the staff at the desk laughed. ****"
+    assert signals(text, rewrite)["blanks"] == 0
+
+
+def test_shuffled_words_lose_their_order(signals):
+    words = GOOD.split()
+    assert signals(TEXT, GOOD)["order"] == 1
+    assert signals(TEXT, " ".join(words[::-1]))["order"] < 0.3
+
+
+def test_another_language_is_noticed(signals):
+    measured = signals(TEXT, "Die Bürgermeisterin sagte, dass viele Häuser kein Wasser hatten.")
+    assert measured["language_changed"] == 1
+
+
+def test_one_rewrite_for_many_texts_is_counted(label_texts, rewrite_rows):
+    texts = [f"The stupid {a} broke on {d}." for a in ("bus", "lift") for d in ("Monday", "Friday")]
+    rows = rewrite_rows(label_texts(texts, [False] * 4), ["It broke."] * 3 + ["The lift broke."])
+    measured = measure(rows, RedactConfig())["signals"].to_pylist()
+    assert [{s["name"]: s["value"] for s in m}["repeats"] for m in measured] == [3, 3, 3, 1]
+
+
+def test_controls_are_only_compared(signals):
+    assert signals("A calm text.", "A calm text.", control=True) == {"unchanged": 1}
+    assert signals("A calm text.", "A calm text. ", control=True) == {"unchanged": 0}
+
+
+def test_rows_keep_their_order_and_progress_is_reported(label_texts, rewrite_rows):
+    texts = ["The stupid bus.", "The bus is late.", "Those idiots left.", ""]
+    rows = rewrite_rows(
+        label_texts(texts, [False, True, False, False]), ["The bus.", "", "They left.", ""]
+    )
+    seen: list[int] = []
+    with _listening(seen.append):
+        measured = measure(rows, RedactConfig())
+    assert sum(seen) == 4
+    assert measured["id"].to_pylist() == rows["id"].to_pylist()
+    assert measured.schema.names == ["id", "signals"]
+
+
+def test_no_rows(label_texts, rewrite_rows):
+    rows = rewrite_rows(label_texts(["x"], [True]).slice(0, 0), [])
+    assert measure(rows, RedactConfig()).num_rows == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(text=st.text(max_size=60), rewrite=st.text(max_size=60))
+def test_any_text_can_be_measured(signals, text, rewrite):
+    measured = signals(text, rewrite)
+    assert all(v == round(v, 4) for v in measured.values())
+    for share in ("content_kept", "added", "order", "bias_after", "toxicity_after"):
+        assert 0 <= measured[share] <= 1
+    assert measured == signals(text, rewrite)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.sampled_from(["The", "stupid", "bus", "in", "Ashbeck", "left", ",", "7"]), max_size=9)
+)
+def test_a_text_measured_against_itself_is_a_copy_without_defects(signals, words):
+    text = " ".join(words)
+    measured = signals(text, text)
+    assert measured["copied"] == 1
+    assert isinstance(measured["defects"], float)
+    assert (measured["defects"], measured["cut"], measured["holes"]) == (0, 0, 0)
+    assert measured["content_kept"] == 1
+    assert measured["added"] == 0
+
+
+def test_types_of_the_table(label_texts, rewrite_rows):
+    rows = rewrite_rows(label_texts([TEXT], [False]), [GOOD])
+    kind = measure(rows, RedactConfig()).schema.field("signals").type
+    assert kind == pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64())]))
