@@ -46,6 +46,23 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:
+        log = _traceback_file()
+        print(
+            f"srllm: Unexpected {type(error).__name__}; everything finished so far is kept. "
+            f"Please report it with {log}.",
+            file=sys.stderr,
+        )
+        sys.exit(70)
+
+
+def _traceback_file() -> str:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="srllm-", suffix=".log", delete=False) as file:
+        traceback.print_exc(file=file)
+    return file.name
 
 
 def _version(asked: bool) -> None:
@@ -256,10 +273,16 @@ def _newest(config: Path, workspace: Path | None) -> tuple[Any, dict[str, str]]:
 
 def _quiet_prefect(workspace: Path) -> Any:
     """Run Prefect without a server, quietly, unless the user points it at one."""
+    from srllm_data.workspace import explained
+
     if "PREFECT_API_URL" not in os.environ:
+        home = workspace / ".prefect"
+        with explained(home):
+            home.mkdir(parents=True, exist_ok=True)
         quiet = {
-            "PREFECT_HOME": str(workspace / ".prefect"),
+            "PREFECT_HOME": str(home),
             "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
             "PREFECT_LOGGING_LEVEL": "CRITICAL",
             "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
             "PREFECT_LOGGING_TO_API_ENABLED": "false",

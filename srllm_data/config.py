@@ -1,6 +1,6 @@
 """The typed configuration: one YAML file, overridden by environment variables.
 
-``SRLLM_<SECTION>__<KEY>`` overrides one key (``SRLLM_CLEAN__MIN_CHARS=20``). Secrets are read
+``SRLLM_<SECTION>__<KEY>`` overrides one key (``SRLLM_CLEAN__MIN_WORDS=5``). Secrets are read
 from the environment only and are no part of this model. Relative paths are relative to the
 folder of the configuration file.
 """
@@ -325,7 +325,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: "os._Environ[str]") -> list[tuple[str, str]]:
-    return sorted((k, v) for k, v in environment.items() if k.startswith(ENV_PREFIX))
+    return sorted(
+        (k, v)
+        for k, v in environment.items()
+        if k.startswith(ENV_PREFIX) and ("__" in k or k == "SRLLM_WORKSPACE")
+    )
 
 
 def _override(data: dict[str, Any], name: str, value: str) -> None:

@@ -6,6 +6,7 @@ hold row ids and figures, never texts: checks on a text look at columns derived 
 """
 
 import json
+import logging
 import re
 from functools import lru_cache
 from importlib.metadata import version
@@ -166,6 +167,7 @@ def _own_digest() -> str:
 def _validate(boundary: str, suite: Path, rows: "pd.DataFrame") -> dict[str, Any]:
     import great_expectations as gx
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     try:
         given = json.loads(suite.read_text(encoding="utf-8"))
         expectations = gx.ExpectationSuite(
