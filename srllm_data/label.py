@@ -2,7 +2,7 @@
 
 from collections import Counter
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -30,7 +30,7 @@ def label(rows: pa.Table, config: "LabelConfig") -> StageOutput:
     return StageOutput(kept.select(schema_after("label").names), dropped_table([]), _facts(labels))
 
 
-def _scores(texts: list[str | None]) -> "list[Scores]":
+def _scores(texts: list[str | None]) -> list[Scores]:
     scores = []
     for doc in parse([text or "" for text in texts], "ner"):
         scores.append(score(doc))
@@ -38,7 +38,7 @@ def _scores(texts: list[str | None]) -> "list[Scores]":
     return scores
 
 
-def _labels(scores: Scores, config: "LabelConfig") -> dict[str, object]:
+def _labels(scores: Scores, config: "LabelConfig") -> dict[str, Any]:
     toxic, harmful = scores.toxicity, scores.harm
     bias = "Yes" if scores.bias >= config.bias_threshold else "No"
     toxicity = _level(toxic, ("No", "Mild", "High"), config.toxicity_mild, config.toxicity_high)
@@ -91,7 +91,7 @@ def _written_schema() -> pa.Schema:
     return pa.schema([f for f in schema_after("label") if f.name not in before])
 
 
-def _facts(labels: list[dict[str, object]]) -> dict[str, object]:
+def _facts(labels: list[dict[str, Any]]) -> dict[str, object]:
     counts: Counter[str] = Counter()
     for row in labels:
         counts.update(f"{k}={row[k]}" for k in ("bias", "toxicity", "sentiment", "harm"))

@@ -1,6 +1,6 @@
 import json
 import string
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from srllm_data.nlp import parse
 from srllm_data.schema import TARGET_GROUPS
 
 
-@lru_cache(maxsize=None)
+@cache
 def scored(text: str) -> Scores:
     return score(next(parse([text])))
 
@@ -57,7 +57,7 @@ def test_every_label_is_found(label, text):
         "The band was killing it on stage.",
         "We bought new dumb-bells for the gym.",
         "A Maine coon won the cat show.",
-        "Mow the savage garden? No, Mr Savage does that.",
+        "Mr Savage mowed the lawn with Mrs Thugwell.",
         "The dentist said the bitch had six healthy puppies.",
         "The old dyke kept the sea out for a century.",
         "She slammed the door and left.",
@@ -120,7 +120,7 @@ def test_claims_over_whole_groups_are_biased(text):
     ("text", "use"),
     [
         ('He was fined for shouting "faggot" at a steward.', "quoted"),
-        ('“They are vermin,” the heckler said.', "quoted"),
+        ("“They are vermin,” the heckler said.", "quoted"),
         ("A man on the bus called my mother a paki.", "quoted"),
         ("The word nigger appears twice in the letter.", "quoted"),
         ("I never said that they are scum.", "quoted"),
@@ -150,7 +150,13 @@ def test_profanity_in_disguise(spelling):
 
 @pytest.mark.parametrize(
     ("written", "entry"),
-    [("sh1t", "shit"), ("b1tch", "bitch"), ("n1gger", "nigger"), ("fаggot", "faggot"), ("$lut", "slut")],
+    [
+        ("sh1t", "shit"),
+        ("b1tch", "bitch"),
+        ("n1gger", "nigger"),
+        ("fаggot", "faggot"),
+        ("$lut", "slut"),
+    ],
 )
 def test_leetspeak_and_look_alike_letters(written, entry):
     text = f"What a {written} he is, she said to nobody"
@@ -229,7 +235,12 @@ def test_no_form_belongs_to_two_entries_of_one_kind():
 
 
 _FRAMES = {
-    "NOUN": ("You {}, you are nothing.", "The man is a {}.", "We met the {} there.", "Calm down, {}."),
+    "NOUN": (
+        "You {}, you are nothing.",
+        "The man is a {}.",
+        "We met the {} there.",
+        "Calm down, {}.",
+    ),
     "ADJ": ("They are {} people.", "She is {}.", "A {} man spoke.", "The {} plan passed."),
     "VERB": ("They {} them.", "Those people {} here.", "You {} it.", "They will {} the people."),
     "ADV": ("They {} spoke about it.", "It was {} done.", "He {} refused."),
@@ -239,17 +250,17 @@ _FRAMES = {
 
 @pytest.mark.slow
 def test_every_entry_is_found_in_a_sentence_that_holds_it():
-    from srllm_data.nlp import load
-
     missing = set(entries())
-    frames = [(e.id, f.format(form)) for e in entries().values() for form in e.forms[:1]
-              for f in _FRAMES[e.pos]]
-    from srllm_data.lexicon.match import _terms
-
-    for (id_, _), doc in zip(frames, parse(t for _, t in frames), strict=True):
-        if id_ in missing and any(e.id == id_ for *_, e in _terms(doc)):
+    frames = [
+        (entry.id, frame.index("{}"), entry.forms[0], frame.format(entry.forms[0]))
+        for entry in entries().values()
+        for frame in _FRAMES[entry.pos]
+    ]
+    docs = parse(text for *_, text in frames)
+    for (id_, start, form, _), doc in zip(frames, docs, strict=True):
+        covered = (s.start < start + len(form) and start < s.end for s in find_spans(doc))
+        if id_ in missing and any(covered):
             missing.discard(id_)
-    assert load() is not None
     assert not missing
 
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 #: Name and version, written to the ``_by`` columns; raise it when findings or scores change.
 LABELLER = "lexicon-1"
@@ -67,11 +67,8 @@ class Span:
 @lru_cache(maxsize=1)
 def entries() -> dict[str, Entry]:
     """All entries by id, in the order of the file."""
-    found = {}
-    for line in _lines("terms.jsonl"):
-        record = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(line).items()}
-        found[record["id"]] = Entry(**record)
-    return found
+    found = (Entry(**json.loads(line, object_hook=_tuples)) for line in _lines("terms.jsonl"))
+    return {entry.id: entry for entry in found}
 
 
 @lru_cache(maxsize=1)
@@ -97,6 +94,10 @@ def traits() -> frozenset[str]:
 def digest() -> str:
     """SHA-256 over the data files, for the key of a stage that uses them."""
     return hashlib.sha256(b"".join((_FOLDER / f).read_bytes() for f in _FILES)).hexdigest()
+
+
+def _tuples(record: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
 
 
 def _lines(name: str) -> list[str]:

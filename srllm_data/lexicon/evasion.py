@@ -39,7 +39,7 @@ def evasive_spellings(text: str) -> Iterator[tuple[int, int, Entry]]:
 
 
 def _disguised(word: str) -> Entry | None:
-    if len(word) < 3 or word.isascii() and word.isalpha() and not _RUN.search(word):
+    if len(word) < 3 or (word.isascii() and word.isalpha() and not _RUN.search(word)):
         return None
     if not any(c.isalpha() for c in word) or sum(c.isdigit() for c in word) > len(word) / 2:
         return None

@@ -19,7 +19,7 @@ _AUTHOR = frozenset("i we".split())
 
 
 def hostile_to(subject: "Token") -> "Iterator[tuple[Token, Token, float]]":
-    """First and last word and severity of each hostility whose object is ``subject``."""
+    """First and last word and severity of a hostility whose object is ``subject``, if any."""
     verb = _governor(subject)
     if verb is None:
         return
@@ -27,15 +27,22 @@ def hostile_to(subject: "Token") -> "Iterator[tuple[Token, Token, float]]":
     negated = any(c.dep_ == "neg" for c in verb.children)
     if verb.lemma_ in _HATRED and who & {*_AUTHOR, "everyone", "everybody"} and not negated:
         yield verb, subject, 0.75
-    elif verb.lemma_ == "stand" and who & _AUTHOR and negated:
+    elif _disliked(verb, who, negated):
         yield verb, subject, 0.7
-    elif verb.lemma_ in _DISTASTE and (who | _passive_subject(verb)) & _AUTHOR and not negated:
-        yield verb, subject, 0.7
-    elif verb.lemma_ in _FEELING and verb.pos_ == "NOUN":
-        if any(c.lower_ in _AUTHOR for c in verb.head.children if c.dep_ == "nsubj"):
-            yield verb, subject, 0.7
     elif verb.lemma_ in _VIOLENCE and not negated and _called_for(verb):
         yield min(verb, subject, key=_place), max(verb, subject, key=_place), 0.9
+
+
+def _disliked(verb: "Token", who: set[str], negated: bool) -> bool:
+    """ "I can't stand them", "I am disgusted by them", "I feel contempt for them"."""
+    if verb.lemma_ == "stand":
+        return negated and bool(who & _AUTHOR)
+    if verb.lemma_ in _DISTASTE:
+        passive = {c.lower_ for c in verb.children if c.dep_ == "nsubjpass"}
+        return not negated and bool((who | passive) & _AUTHOR)
+    if verb.lemma_ in _FEELING and verb.pos_ == "NOUN":
+        return any(c.lower_ in _AUTHOR for c in verb.head.children if c.dep_ == "nsubj")
+    return False
 
 
 def _governor(subject: "Token") -> "Token | None":
@@ -64,10 +71,6 @@ def _called_for(verb: "Token") -> bool:
     if planning and any(c.lower_ in _AUTHOR for c in verb.head.children):
         return True
     return verb.dep_ == "ROOT" and verb.tag_ == "VB" and verb.i == verb.sent.start
-
-
-def _passive_subject(verb: "Token") -> set[str]:
-    return {c.lower_ for c in verb.children if c.dep_ == "nsubjpass"}
 
 
 def _place(token: "Token") -> int:

@@ -35,8 +35,12 @@ def find_spans(doc: "Doc") -> tuple[Span, ...]:
     over the label and severity of a worse term in it.
     """
     uses = Uses(doc)
-    claims = [_Finding(c.start, c.end, c.label, None, c.groups, c.severity) for c in find_claims(doc)]
-    terms = [_Finding(*where, e.label, e.id, e.groups, e.severity) for *where, e in _terms(doc)]
+    claims = [
+        _Finding(c.start, c.end, c.label, None, c.groups, c.severity) for c in find_claims(doc)
+    ]
+    terms = [
+        _Finding(start, end, e.label, e.id, e.groups, e.severity) for start, end, e in _terms(doc)
+    ]
     found = [_with_worst(claim, terms) for claim in claims] + terms
     taken = [False] * len(doc.text)
     spans = []

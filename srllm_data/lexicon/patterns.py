@@ -41,9 +41,9 @@ _OFFICIAL = frozenset(
 )
 _DENIALS = frozenset(
     "myth wrong false untrue stereotype stereotypes prejudice nonsense deny reject dispute debunk "
-    "lie lies not-all sexist racist ableist ageist homophobic offensive inaccurate".split()
+    "lie lies sexist racist ableist ageist homophobic offensive inaccurate".split()
 )
-_ASIDES = frozenset("man eh honestly ugh typical smh lol seriously swear bloody sigh please".split())
+_ASIDES = frozenset("man eh honestly ugh typical smh lol seriously swear sigh please".split())
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _predicate(subject: "Token") -> "tuple[Token, float] | None":
     if subject.dep_ not in ("nsubj", "nsubjpass"):
         return _bare_verb(subject)
     verb = subject.head
-    singular = subject.tag_ in ("NN", "NNP") and subject.pos_ != "ADJ"
+    singular = subject.tag_ == "NN" or (subject.tag_ == "NNP" and verb.tag_ == "VBZ")
     around = {c.lower_ for c in verb.children}
     auxiliaries = [c for c in verb.children if c.dep_ in ("aux", "auxpass")]
     modal = next((c for c in auxiliaries if c.tag_ == "MD"), None)
@@ -186,7 +186,7 @@ def _bare_verb(subject: "Token") -> "tuple[Token, float] | None":
 
 
 def _topic(doc: "Doc", mention: Mention, subject: "Token") -> "tuple[Token, float] | None":
-    """"Typical women", "what do you expect from a Tory", "Northerners, man"."""
+    """ "Typical women", "what do you expect from a Tory", "Northerners, man"."""
     last = max(mention.last, subject.i)
     before = [t.lower_ for t in doc[max(0, subject.left_edge.i - 6) : mention.first]]
     if "typical" in before[-2:] and subject.pos_ in ("NOUN", "PROPN"):
@@ -194,7 +194,7 @@ def _topic(doc: "Doc", mention: Mention, subject: "Token") -> "tuple[Token, floa
     if "expect" in before and {"from", "of"} & set(before) and "what" in before:
         return doc[last], 0.6
     opens = subject.left_edge.i == subject.sent.start and subject.tag_ in ("NNS", "NNPS")
-    if opens and last + 2 < len(doc) and doc[last + 1].text == ",":
-        if {t.lower_ for t in doc[last + 2 : last + 4]} & _ASIDES:
-            return doc[last], 0.55
+    aside = {t.lower_ for t in doc[last + 2 : last + 4]} & _ASIDES
+    if opens and aside and doc[last + 1].text == ",":
+        return doc[last], 0.55
     return None

@@ -20,10 +20,11 @@ _HUMAN_VERBS = frozenset(
     "apologise apologize forget remember understand learn teach vandalise protest riot".split()
 )
 _HUMAN_ADJECTIVES = frozenset(
-    "old silly stupid fat fit dumb crazy posh lazy rude poor bloody fucking ignorant spoilt selfish "
-    "miserable grumpy jealous smelly greedy entitled bitter arrogant angry drunk drunken filthy "
-    "dirty useless thieving lying ungrateful cheating foreign rich ugly young teenage sad racist "
-    "disgusting pathetic sexist scheming two-faced moody skinny brainless mouthy toxic nosy".split()
+    "old silly stupid fat fit dumb crazy posh lazy rude poor bloody fucking ignorant spoilt "
+    "selfish miserable grumpy jealous smelly greedy entitled bitter arrogant angry drunk drunken "
+    "filthy dirty useless thieving lying ungrateful cheating foreign rich ugly young teenage sad "
+    "racist disgusting pathetic sexist scheming two-faced moody skinny brainless mouthy toxic "
+    "nosy".split()
 )
 
 

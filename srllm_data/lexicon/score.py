@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from srllm_data.lexicon.entry import Span, identity_terms
+from srllm_data.lexicon.entry import Span
+from srllm_data.lexicon.groups import mentioned
 from srllm_data.lexicon.match import find_spans
 from srllm_data.schema import TARGET_GROUPS
 
@@ -60,8 +61,6 @@ def _noisy_or(probabilities: list[float]) -> float:
 
 
 def _groups(doc: "Doc", spans: tuple[Span, ...]) -> tuple[str, ...]:
-    from srllm_data.lexicon.groups import mentioned
-
     named = {g for s in spans for g in s.groups} | {m.group for m in mentioned(doc)}
     return tuple(g for g in TARGET_GROUPS if g in named)
 

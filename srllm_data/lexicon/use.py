@@ -34,7 +34,8 @@ class Uses:
     def of(self, start: int, end: int, label: str) -> Use:
         """The use of the finding with ``label`` at characters ``start`` to ``end``."""
         tokens = self._doc.char_span(start, end, alignment_mode="expand")
-        root: Token = tokens.root
+        assert tokens is not None  # expanding, only an empty span has no tokens
+        root = tokens.root
         if label in _PERSONAL and _of_oneself(root, label):
             return "reclaimed"
         named = _named_by_others(root) or _mentioned(self._doc, tokens.start)
@@ -49,8 +50,7 @@ class Uses:
                 return any(
                     t.lemma_.lower() in _REPORTING
                     for t in self._doc
-                    if (t.idx < left or t.idx >= right)
-                    and left - _REACH < t.idx < right + _REACH
+                    if (t.idx < left or t.idx >= right) and left - _REACH < t.idx < right + _REACH
                 )
         return False
 
@@ -76,12 +76,15 @@ def _named_by_others(token: "Token") -> bool:
 
 
 def _denied(token: "Token") -> bool:
-    """"They are not thugs", "nobody deserves to die"."""
+    """ "They are not thugs", "nobody deserves to die"."""
     clause = token.head if token.dep_ in ("attr", "acomp") else token
     if clause.pos_ not in ("VERB", "AUX"):
         return False
     refused = clause.lemma_ in ("be", "deserve", "have", "think") or clause is not token
-    negated = any(c.dep_ == "neg" and c.lower_ != "never" for c in clause.children)
+    negated = any(
+        c.dep_ == "neg" and c.lower_ != "never" and not _pause_between(c, token)
+        for c in clause.children
+    )
     nobody = any(
         c.dep_ in ("nsubj", "nsubjpass")
         and (
@@ -92,6 +95,11 @@ def _denied(token: "Token") -> bool:
         for c in clause.children
     )
     return refused and (negated or nobody) and not any(c.lower_ == "if" for c in clause.children)
+
+
+def _pause_between(one: "Token", other: "Token") -> bool:
+    first, last = sorted((one.i, other.i))
+    return any(t.is_punct and t.text not in "-\"“”'" for t in one.doc[first:last])
 
 
 def _stated_by_others(token: "Token") -> bool:
