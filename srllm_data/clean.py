@@ -25,9 +25,6 @@ ROUNDS = 8
 #: Another language must reach this probability by itself: for slang, many languages share it.
 LEAST_PROBABILITY = 0.3
 
-#: From this share of words of ENGLISH on, a text may be English whatever the identifier says.
-ENGLISH_SHARE = 0.25
-
 #: Identification reads this many characters.
 IDENTIFY_CHARS = 1000
 
@@ -38,29 +35,37 @@ ENGLISH = frozenset(
     which who whose why how when where it its it's that's what's is isn't are aren't were weren't
     wasn't be been being have haven't has hasn't had having does doesn't did didn't don't dont can't
     cant couldn't could would wouldn't should shouldn't will won't wont might must not my mine our
-    ours us his her hers him she he's she's i'm im i've i'll i'd you're youre you've you'll we're
-    we've we'll they're theyre they've for from by but because cuz about into out up down off after
-    before again any every other another some such most more very too just only even still always
-    never now here like know think want say says said make made see look looks need get gets got
-    getting go goes going gonna gotta wanna tryna lemme let's give take come keep tell talk call ask
-    feel love hate stop please thanks sorry good bad right wrong great big little old new real same
-    own people woman women girl girls boy boys guy guys kid kids men friend friends everyone
-    everybody someone nobody nothing something anything everything white black day today tomorrow
-    night year years back way thing things world life money work home shit shitty bullshit fuck
-    fucks fucked fuckin fucking damn hell ass asshole bitch bitches bitching hoe hoes pussy pussies
-    stupid dumb idiot idiots trash ugly crazy ain't aint y'all yall yeah nah dude bro nigga niggas
-    faggot faggots whore""".split()
+    ours us his hers him she he's she's i'm i've i'll i'd you're youre you've you'll we're we've
+    we'll they're theyre they've for from but because born cuz about into out up down off after
+    before again any every other another some such very too just only always never now here like
+    know think says said make made see look looks need get gets got getting go goes going gonna
+    gotta wanna tryna lemme let's give take keep tell talk call ask feel love hate stop please
+    thanks sorry good wrong great little old new real same own people woman women girl girls boy
+    boys guy guys kid kids friend friends everyone everybody someone nobody nothing something
+    anything everything white black day today tomorrow night year years back way thing things world
+    life money work shit shitty bullshit fuck fucks fucked fuckin fucking damn ass asshole bitch
+    bitches bitching hoe hoes pussy pussies stupid dumb idiot idiots trash ugly crazy ain't aint
+    y'all yall yeah nah dude bro nigga niggas faggot faggots whore""".split()
 )
 
 _SAFE_ASCII = re.compile(r"[\t-\r\x1c-%'-;=?-~]*")
 
-_NAMES = "b|i|u|s|q|p|a|em|h[1-6]|br|hr|dd|dl|dt|li|ol|td|th|tr|tt|ul|big|del|dfn|dir|div|ins|kbd|nav|pre|sub|sup|var|wbr|abbr|body|cite|code|font|form|head|html|main|mark|samp|span|small|strike|strong|style|script|table|tbody|thead|tfoot|aside|center|figure|footer|header|iframe|button|option|select|article|caption|section|noscript|textarea|blockquote|figcaption|fieldset"  # noqa: E501
-# These stand for something else in angle brackets too (<time>, <link>): only with an attribute.
-_MAYBE_NAMES = "img|map|svg|base|data|link|menu|meta|path|time|audio|embed|input|label|object|param|source|title|track|video|address|picture|summary|details"  # noqa: E501
 _INLINE = frozenset(
-    "b i u s q a em tt big del dfn ins kbd sub sup var wbr abbr cite code font mark samp span small "
-    "strike strong".split()
+    "a abbr b big cite code del dfn em font i ins kbd mark q s samp small span strike strong sub "
+    "sup tt u var wbr".split()
 )
+_BLOCK = (
+    "article aside blockquote body br button caption center dd dir div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 head header hr html iframe li main nav noscript ol "
+    "option p pre script section select style table tbody td textarea tfoot th thead tr ul"
+)
+# These stand for something else in angle brackets too (<time>, <link>): only with an attribute.
+_MAYBE = (
+    "address audio base data details embed img input label link map menu meta object param path "
+    "picture source summary svg time title track video"
+)
+_NAMES = "|".join([*sorted(_INLINE), *_BLOCK.split()])
+_MAYBE_NAMES = "|".join(_MAYBE.split())
 _ATTRIBUTES = r"""(?=\s[^<>]*=)(?:(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|[^<>]*>)"""
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<\1\b).)*?</\1\s*>", re.I | re.S)
 _COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.S)
@@ -71,7 +76,8 @@ _TAG = re.compile(
     re.I,
 )
 _CUT_TAG = re.compile(
-    rf"""<(?:{_NAMES}|{_MAYBE_NAMES})\s[^<>]*=[^<>]*\Z|\A[^<>]{{0,200}}?\b[\w-]{{1,30}}="[^"<>]*"\s*/?>""",
+    rf"<(?:{_NAMES}|{_MAYBE_NAMES})\s[^<>]*=[^<>]*\Z"
+    r"""|\A[^<>]{0,200}?\b[\w-]{1,30}="[^"<>]*"\s*/?>""",
     re.I,
 )
 _AMP_RUN = re.compile(r"&(?:amp;)+", re.I)
@@ -95,8 +101,9 @@ _STRAY_JOINER = re.compile(
     r"|(?<=[\u200c\u200d])[\u200c\u200d]+"
 )
 _STRAY_SELECTOR = re.compile(
-    rf"(?<![{_EMOJI}#*0-9\u1000-\u109f\u1800-\u18af\u3400-\u9fff])[\ufe00-\ufe0f]+|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]+"
-)  # noqa: E501
+    rf"(?<![{_EMOJI}#*0-9\u1000-\u109f\u1800-\u18af\u3400-\u9fff])[\ufe00-\ufe0f]+"
+    r"|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]+"
+)
 # Tag characters spell the flags of England, Scotland and Wales, and hidden text.
 _HIDDEN_TAGS = re.compile(
     "(\U0001f3f4[\U000e0061-\U000e007a]{2,6}\U000e007f)|[\U000e0000-\U000e007f]+"
@@ -121,7 +128,7 @@ _BOILERPLATE = re.compile(
     | read\ the\ (?:full|whole|rest\ of\ the)\ (?:article|story|post)
     | continue\ reading | (?:click|tap)\ here(?:\ to\ (?:read\ more|subscribe|share))?
     | share(?:\ this(?:\ (?:article|post|story|page|with\ friends))?)?
-    | (?:share|follow\ us|like\ us|find\ us|print|tweet|copy\ link)(?:\ (?:on|via|by)\ (?:{_SITES}))?
+    | (?:share|(?:follow|like|find)\ us|print|tweet|copy\ link)(?:\ (?:on|via|by)\ (?:{_SITES}))?
     | {_SITES} | home | menu | search | next | previous | back\ to\ top | about(?:\ us)?
     | contact(?:\ us)? | skip\ to\ (?:main\ )?content | loading(?:\ more)?
     | (?:sign|log)\ ?(?:in|up|out)(?:\ for\ our\ newsletter)? | register(?:\ now)?
@@ -131,8 +138,9 @@ _BOILERPLATE = re.compile(
     | (?:copyright|©)[^.|]{{0,60}} | privacy\ (?:policy|settings) | cookies?(?:\ \w{{4,12}})?
     | terms\ (?:of\ (?:use|service)|(?:and|&)\ conditions)
     | (?:accept|reject|decline|allow|manage)(?:\ all)?(?:\ cookies)?
-    | (?:we|this\ (?:web)?site|our\ (?:web)?site)\ uses?\ cookies[^.]* | by\ (?:continuing|using)[^.]*cookies[^.]*
-    )(?:[\s.,;:!|/·•…»›>→-]+|\Z))+""",  # noqa: E501
+    | (?:we|this\ (?:web)?site|our\ (?:web)?site)\ uses?\ cookies[^.]*
+    | by\ (?:continuing|using)[^.]*cookies[^.]*
+    )(?:[\s.,;:!|/·•…»›>→-]+|\Z))+""",
     re.I | re.X,
 )
 
@@ -149,7 +157,7 @@ def clean(rows: pa.Table, config: CleanConfig) -> StageOutput:
     more", a cookie notice ...), ``no_text`` (no letters beside links and handles), ``too_short``
     (words with letters beside links and handles) and ``other_language``. The last only if the
     languages outside ``config.languages`` together reach ``config.language_confidence``, one of
-    them reaches LEAST_PROBABILITY and, where English is wanted, hardly a word is English.
+    them reaches LEAST_PROBABILITY and, where English is wanted, few words are English.
     kept gains ``language`` (the likeliest of the wanted ones) and ``language_score``.
     facts: ``changed``, the number of kept texts that differ from their source.
     Raises ConfigError for a language code that the identifier does not know.
@@ -168,7 +176,7 @@ def clean(rows: pa.Table, config: CleanConfig) -> StageOutput:
         problem = problem or _unusable(text, config)
         if problem is None:
             language, score, other = _language(text, config)
-            problem = other and ("other_language", other)
+            problem = ("other_language", other) if other else None
             if problem is None:
                 keep.append(row)
                 texts.append(text)
@@ -259,8 +267,11 @@ def _language(text: str, config: CleanConfig) -> tuple[str, float, str | None]:
         and 1 - sum(probabilities[c] for c in set(config.languages)) >= config.language_confidence
     )
     if believed and "en" in config.languages:
-        english = sum(word.lower() in ENGLISH for word in words)
-        believed = english < ENGLISH_SHARE * len(words)
+        # Capitalised words do not count, for names look foreign; and the surer the identifier,
+        # the more English words it takes to say otherwise.
+        telling = [word for word in words if word.islower()] or words
+        english = sum(word.lower() in ENGLISH for word in telling)
+        believed = english / len(telling) < top_probability / 2
     return wanted, score, f"reads as '{top}' ({top_probability:.2f})" if believed else None
 
 
