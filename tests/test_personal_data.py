@@ -1,6 +1,7 @@
 """Personal data is found whatever its format; words for groups and insults never are."""
 
 import socket
+from importlib.resources import files
 from itertools import product
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from srllm_data.config import RedactConfig
 from srllm_data.errors import ConfigError
 from srllm_data.personal_data import find
-from srllm_data.personal_data.names import _given_names, _lines
 
 CONFIG = RedactConfig()
 
@@ -95,6 +95,7 @@ def test_each_type_in_its_formats(type: str, value: str, sentence: str) -> None:
         "Dr Pepper on a Monday in May, Merry Christmas.",
         "My Twitter and Facebook feeds are full of Brexit.",
         "Jim Crow laws, Uncle Tom, Boko Haram and Parkinson's.",
+        "By Muslim Voters\nBy Election Day",
         "Such a Karen. Every Karen is like this, and Karens too.",
     ],
 )
@@ -145,7 +146,12 @@ def test_an_insult_beside_a_name_stays() -> None:
 
 
 def test_lists_do_not_contradict_each_other() -> None:
-    assert not _given_names() & set(_lines("not_names.txt"))
+    folder = files("srllm_data") / "lexicon"
+    given_names, not_names = (
+        set((folder / name).read_text(encoding="utf-8").splitlines()) - {""}
+        for name in ("given_names.txt", "not_names.txt")
+    )
+    assert not given_names & not_names
 
 
 @pytest.mark.parametrize(

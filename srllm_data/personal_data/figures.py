@@ -16,7 +16,7 @@ _OFFICE = (
     r"|congress(?:man|woman)|attorney general|secretary of state|supreme leader|chief justice"
     r"|first lady|(?:majority|minority|opposition) leader|house speaker|ambassador"
     r"|(?:foreign|finance|home|interior|health|education|justice|defen[cs]e|treasury) "
-    r"(?:minister|secretary))|Sen\.?|Rep\.?|Gov\.?|Pres\.?|PM|MP|King|Queen|Prince|Princess|Pope"
+    r"(?:minister|secretary))|Sens?\.?|Reps?\.?|Govs?\.?|Pres\.?|PM|MP|King|Queen|Prince|Princess|Pope"
     r"|Emperor|Empress|Justice|Judge|Sheriff|Minister|Secretary|Speaker|Councill?or|Alderman"
     r"|Council(?:man|woman)|Commissioner|Representative|District Attorney)"
 )
@@ -30,8 +30,9 @@ _BEFORE = re.compile(
 )
 _PRIVATE_BEFORE = re.compile(rf"\b{_PRIVATE}(?:'s|’s)?\s(?:vice[ -])?$", re.IGNORECASE)
 _AFTER = re.compile(
-    r"^(?:,? \(?[RDI][-–][A-Z][\w.]*|,? MPs?\b|, (?:(?i:the|then|now|a|former|current|acting|newly"
-    r"|elected|longtime|deputy) ){0,3}(?:[A-Z][\w.]+ ){0,2}(?i:(?:vice[ -])?president|mayor"
+    r"^(?:,? \(?[RDI](?:[-–][A-Z][\w.]*|\))|,? MPs?\b"
+    r"|, (?:(?i:the|then|now|a|former|current|acting|newly|elected|longtime|deputy) )"
+    r"{0,3}(?:[A-Z][\w.]+ ){0,2}(?i:(?:vice[ -])?president|mayor"
     r"|prime minister|governor|senator|chancellor|secretary of state|attorney general"
     r"|congress(?:man|woman)|member of (?:parliament|congress)"
     r"|(?:foreign|finance|home|health) (?:minister|secretary))\b"

@@ -33,10 +33,10 @@ _GENERIC = {"a", "an", "another", "any", "every", "no", "some", "such", "these",
 #: Ruled out, but surnames behind a given name.
 _SURNAMES = {"black", "bishop", "duke", "english", "french", "green", "king", "pope", "white"}
 _SLUR = re.compile(
-    r"nigg|bitch|cunt|fuck|shit|slut|whore|retard|faggot|tranny|tard$|ass(?:hole|hat)"
+    r"nigg|nicca|bitch|cunt|fuck|shit|slut|whore|retard|faggot|tranny|tard$|ass(?:hole|hat)"
 )
 _NOT_A_NAME = re.compile(
-    r"(.)\1\1|^(?:(?:ha){2,}|lo+l+z?|lma+o+|wo+w+|na+h+|yo+)$|(?:phobia|phobe|ness|.{3}ism)$"
+    r"(.)\1\1|^(?:a?(?:ha){2,}h?|lo+l+z?|lma+o+|wo+w+|na+h+|yo+)$|(?:phobia|phobe|ness|.{3}ism)$"
 )
 #: Entity labels that the model gives to names that it does not know.
 _MISTAKEN = ("ORG", "FAC", "PRODUCT", "WORK_OF_ART")
@@ -161,7 +161,8 @@ def _repeated(
 def _by_lines(text: str) -> Iterator[tuple[int, int]]:
     for line in _BY_LINE.finditer(text):
         for name in re.finditer(_NAME, line["names"]):
-            if any(not _is_common_word(w.casefold()) for w in name[0].split()):
+            words = [w.lower() for w in name[0].split()]
+            if not any(map(_is_ruled_out, words)) and not all(map(_is_common_word, words)):
                 yield line.start("names") + name.start(), line.start("names") + name.end()
 
 
@@ -260,12 +261,10 @@ def _score(run: list["Token"]) -> float:
 
 
 def _single_score(word: "Token", known: bool) -> float:
-    before = word.nbor(-1) if word.i else None
     if _is_generic(word):
         return 0.0
     if _is_common(word) or (word.is_upper and not known):
-        inside = before is not None and before.is_alpha and before.is_lower
-        return 0.5 if word.tag_ == "NNP" and word.is_title and (known or inside) else 0.0
+        return 0.5 if word.tag_ == "NNP" and word.is_title and known else 0.0
     if known:
         return 0.7
     return 0.5 if word.tag_ in ("NNP", "NNPS") and len(word.text) > 2 else 0.0
@@ -321,12 +320,13 @@ def _is_common(token: "Token") -> bool:
 
 @lru_cache(maxsize=50_000)
 def _is_common_word(word: str) -> bool:
-    """True for a word of the dictionary, a stop word, a month or a day."""
+    """True for a word of the dictionary, "rockin" and the like, a stop word, a month or a day."""
     from lemminflect import getAllLemmas
     from spacy.lang.en.stop_words import STOP_WORDS
 
     word = fold(word)
-    return bool(getAllLemmas(word)) or word in STOP_WORDS or word in _CALENDAR
+    full = f"{word}g" if word.endswith("in") else word
+    return any(map(getAllLemmas, (word, full))) or word in STOP_WORDS or word in _CALENDAR
 
 
 _CALENDAR = frozenset(n.lower() for n in (*calendar.month_name, *calendar.day_name) if n)

@@ -1,5 +1,6 @@
 """Search of many texts for personal data."""
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -107,8 +108,9 @@ def _without_overlaps(found: list[Finding]) -> list[Finding]:
     """The longest of those that overlap; of equally long ones the surest."""
     kept: list[Finding] = []
     for f in sorted(found, key=lambda f: (f.start - f.end, -f.score, f.start, f.type)):
-        if all(f.end <= k.start or k.end <= f.start for k in kept):
-            kept.append(f)
+        at = bisect(kept, f.start, key=lambda k: k.start)
+        if (not at or kept[at - 1].end <= f.start) and (at == len(kept) or f.end <= kept[at].start):
+            kept.insert(at, f)
     return kept
 
 

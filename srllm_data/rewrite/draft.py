@@ -158,6 +158,9 @@ class Draft:
     def _close_aside(self, first: int, last: int) -> None:
         """Drop the commas, dashes, brackets and stops of something said beside the sentence."""
         before, after = self.before(first), self.after(last)
+        if before and before.lower_ in COORDINATORS and (after is None or after.is_punct):
+            self._drop([before.i])
+            before = self.before(before.i)
         if before and after and before.text in STOPS and after.text in STOPS:
             self._drop([after.i])
             return
@@ -168,7 +171,8 @@ class Draft:
                 self._drop([after.i])
                 after = self.after(after.i)
         elif before.text in PAUSES:
-            if after is None or after.text in STOPS or after.text in PAUSES or after.is_space:
+            ends = after is None or after.text in STOPS | PAUSES or not says(after)
+            if ends and (after is None or after.text not in _OPENING):
                 self._drop([before.i])
             appositive = self.doc[last].dep_ == "appos" and after is not None
             if after is not None and appositive and after.text in PAUSES:
@@ -222,6 +226,10 @@ class Draft:
             self._reasons[i] = self._reasons[i] or (None, "repair")
 
     def _spaces(self) -> None:
+        for token in self.doc:
+            beside = [i for i in (token.i - 1, token.i + 1) if 0 <= i < len(self.doc)]
+            if token.is_space and "\n" not in token.text and not all(self.words[i] for i in beside):
+                self._drop([token.i])
         kept: int | None = None
         for i, word in enumerate(self.words):
             if not word:
@@ -311,3 +319,8 @@ def _kind(token: "Token") -> str | None:
     if token.pos_ == "ADJ" or token.dep_ == "amod" or token.tag_ in ("JJ", "JJR", "JJS"):
         return "adjective"
     return None
+
+
+def says(token: "Token") -> bool:
+    """Whether a token holds a letter or a digit."""
+    return any(c.isalnum() for c in token.text)

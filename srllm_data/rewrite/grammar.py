@@ -21,7 +21,7 @@ NEGATIONS = words(
     "not n't n’t nt no never nor none nobody nothing neither nowhere without cannot cant dont"
 )
 #: Nouns that say nothing of whom they stand for: "he is a person" is no statement.
-VACUOUS = words("person people individual man woman guy one thing stuff")
+VACUOUS = words("person people individual man woman guy one thing stuff area")
 #: Words that only grade what they stand before, and go with it.
 DEGREE = words(
     "very so too quite rather really truly utterly totally completely absolutely pretty such most "
@@ -33,7 +33,8 @@ _COLLECTIVE = words("vermin scum trash filth riffraff rabble garbage cattle swin
 _PLURAL_BEFORE = words("these those many few several both all most some such other")
 _SINGULAR_BEFORE = words("a an this that every each another one")
 _INTRANSITIVE = words(
-    "come arrive gather speak complain talk go live act walk move worry rise fall argue care"
+    "come arrive gather speak appeal agree "
+    "complain talk go live act walk move worry rise fall argue care"
 )
 _TRANSITIVE = words(
     "criticise pass enter have say use call support raise spend block reject oppose describe "
@@ -76,7 +77,9 @@ def kinds(phrase: str) -> frozenset[str]:
         return frozenset({"VERB"})
     word = parts[_noun_head(parts)] if len(parts) > 1 else phrase
     found = frozenset(getAllLemmas(word))
-    if word.endswith(("ed", "ing")) and "NOUN" not in found:
+    if word.endswith("ed"):
+        found = frozenset({"ADJ"})
+    elif word.endswith("ing") and "NOUN" not in found:
         found |= {"ADJ"}
     if len(parts) > 1 and "NOUN" in found:
         return frozenset({"NOUN"})
@@ -89,6 +92,20 @@ def plural(phrase: str) -> str:
     at = _noun_head(parts)
     parts[at] = _PLURALS.get(parts[at]) or _inflected(parts[at], "NNS")
     return " ".join(parts)
+
+
+def ends_in_head(phrase: str) -> bool:
+    """Whether a noun phrase can stand before another noun ("child of immigrants" cannot)."""
+    parts = phrase.split(" ")
+    return _noun_head(parts) == len(parts) - 1
+
+
+def said_of_many(phrase: str) -> bool:
+    """Whether a noun phrase is a plural already ("professionals")."""
+    from lemminflect import getLemma
+
+    head = phrase.split(" ")[_noun_head(phrase.split(" "))]
+    return head == "people" or (head != "media" and getLemma(head, "NOUN")[:1] != (head,))
 
 
 def verb_form(phrase: str, token: "Token", lemma: str) -> str:
@@ -128,12 +145,20 @@ def is_plural(token: "Token", before: str) -> bool:
     return bool(getLemma(word, "NOUN")[0] != word) and word != "ass"
 
 
+def is_noun(token: "Token") -> bool:
+    """Whether ``token`` is a noun by its tag and, unless a name, by the dictionary."""
+    from lemminflect import getAllLemmas
+
+    return token.pos_ == "PROPN" or (token.pos_ == "NOUN" and "NOUN" in getAllLemmas(token.lower_))
+
+
 def takes(phrase: str, token: "Token", last: "Token") -> bool:
     """Whether verb ``phrase`` can stand where ``token`` (to ``last``) does."""
     parts = phrase.split(" ")
     outside = [c for c in token.children if not token.i < c.i <= last.i]
     preposition = last.i + 1 < len(last.doc) and last.nbor().lower_ in _PREPOSITIONS
     objects = any(c.dep_ in ("dobj", "nsubjpass") for c in outside) and not preposition
+    objects = objects or (last != token and last.lower_ in _PREPOSITIONS)
     clause = any(c.dep_ == "ccomp" for c in outside) or token.dep_ == "parataxis"
     if parts[0] in _UNDERGONE and (token.tag_ != "VBN" or any(c.dep_ == "dobj" for c in outside)):
         return False
@@ -182,7 +207,9 @@ def _verb_tag(token: "Token", lemma: str) -> str:
     from lemminflect import getAllInflections, getAllInflectionsOOV
 
     forms = getAllInflections(lemma, "VERB") or getAllInflectionsOOV(lemma, "VERB")
-    fitting = [tag for tag, parts in forms.items() if token.lower_ in parts]
+    fitting = [str(tag) for tag, parts in forms.items() if token.lower_ in parts]
+    if "VB" in fitting and not any(c.dep_ in ("nsubj", "nsubjpass", "aux") for c in token.children):
+        return "VB"
     if token.tag_ in fitting or not fitting:
         return token.tag_ if token.tag_.startswith("VB") else "VB"
     return fitting[0]

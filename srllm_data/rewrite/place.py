@@ -58,20 +58,18 @@ def segments(doc: "Doc") -> Iterator[list[int]]:
         yield segment
 
 
-def says(token: "Token") -> bool:
-    return any(c.isalnum() for c in token.text)
-
-
 def prenominal(draft: Draft, finding: Finding) -> bool:
     """Whether the finding stands before the noun that it describes."""
     doc, last = draft.doc, finding.last
     first_of_list = next((t for t in finding.root.conjuncts if t.dep_ == "amod"), finding.root)
     head = first_of_list.head
+    if finding.entry.pos == "NOUN" and not grammar.is_noun(head):
+        return False
     if first_of_list.dep_ in ("amod", "compound", "nmod") and head.i > last:
         if head.lower_ in _NO_NOUNS or head.text[0] in "@#":
             return False
         between = doc[last + 1 : head.i]
-        if finding.entry.pos == "NOUN" and any(t.is_punct for t in between):
+        if finding.root.pos_ == "NOUN" and any(t.is_punct for t in between):
             return False
         return all(t.pos_ not in ("VERB", "AUX", "PRON") or t.dep_ == "amod" for t in between)
     after = draft.after(last)
@@ -111,7 +109,8 @@ def copula_of(draft: Draft, at: int) -> "Token | None":
     token, article = draft.before(at), False
     while token is not None:
         if token.lemma_ in grammar.COPULAS or token.lower_ in _CLIPPED_BE:
-            return token if token.tag_ != "POS" else None
+            owns = token.tag_ == "POS" and token.nbor().pos_ != "DET"
+            return None if owns else token
         if article and token.tag_ == "PRP":
             return token
         article = token.lower_ in ("a", "an")
@@ -173,4 +172,4 @@ def weighs(draft: Draft, start: int) -> bool:
     ahead = draft.before(start)
     if ahead is not None and ahead.lower_ in ("a", "an"):
         ahead = draft.before(ahead.i)
-    return ahead is not None and ahead.lower_ in ("what", "such", "only", "like", "as")
+    return ahead is not None and ahead.lower_ in ("what", "such", "only", "like", "as", "into")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from srllm_data.rewrite import grammar
-from srllm_data.rewrite.draft import COORDINATORS, PAUSES, STOPS, Draft
+from srllm_data.rewrite.draft import COORDINATORS, PAUSES, STOPS, Draft, says
 from srllm_data.rewrite.place import (
     ABUSE,
     Finding,
@@ -13,7 +13,6 @@ from srllm_data.rewrite.place import (
     names_group,
     phrase_start,
     prenominal,
-    says,
     segments,
 )
 
@@ -26,7 +25,9 @@ _OATHS = grammar.words("fuck fucks hell heck shit fck fuk")
 _QUESTIONS = grammar.words("what who where when why how wtf wat")
 _NEEDS_ADVERB = grammar.words("behave act treat word phrase bode fare")
 _PARTS = grammar.words("nsubj nsubjpass amod compound nmod advmod det dobj pobj attr acomp")
+_ADJOINED = grammar.words("advmod npadvmod prep intj amod")
 _LIGHT = grammar.words("nature kind sort manner way fashion type")
+_CLOSING = grammar.words("now again please here there too yet then back away today down up out")
 _TURNED_TO = grammar.words("listen look stop wait please hey hi hello yo oi sorry thanks")
 _FILLERS = grammar.words(
     "you u ya your ur me it him her them us this that what oh ah ha lol off man dude bunch of"
@@ -115,12 +116,15 @@ def delete_aside(draft: Draft, finding: Finding) -> bool:
         return _delete_after_you(draft, finding, words, before, after)
     if before is not None and before.pos_ == "DET" and after is not None:
         ahead = draft.before(before.i)
-        if after.pos_ == "PROPN" and after.is_title and after.i == finding.last + 1:
+        abuse = finding.label in ABUSE
+        if abuse and after.pos_ == "PROPN" and after.is_title and after.i == finding.last + 1:
             return draft.remove([before.i, *words], entry.id, "delete")
         if ahead is not None and ahead.text == "," and after.text == ",":
             return finding.root.dep_ == "appos" and draft.remove(
                 [before.i, *words], entry.id, "delete", aside=True
             )
+    if before is not None and before.pos_ == "DET":
+        return False
     span = range(finding.first, finding.last + 1)
     if finding.root.pos_ == "INTJ" or finding.root.dep_ == "intj":
         return draft.remove(span, entry.id, "delete", aside=True)
@@ -133,10 +137,13 @@ def delete_aside(draft: Draft, finding: Finding) -> bool:
     if opens and after is not None and after.lower_ in _ADDRESSING and singular:
         return draft.remove(words, entry.id, "delete", aside=True)
     complete = before is not None and (
-        before.tag_ in ("RP", "RB", "UH", "PRP")
+        before.tag_ in ("RP", "UH", "PRP")
+        or before.lower_ in _CLOSING
         or (before.pos_ == "NOUN" and _commands(draft, before))
     )
-    if complete and closes and singular and finding.root.pos_ != "ADJ":
+    you = any(t.lower_ in _YOU for t in draft.doc[max(0, first - 4) : max(0, first - 1)])
+    named = entry.pos == "NOUN" and finding.root.pos_ in ("NOUN", "PROPN")
+    if complete and named and not you and closes and singular:
         return draft.remove(words, entry.id, "delete", aside=True)
     return False
 
@@ -168,7 +175,7 @@ def _delete_after_you(
     governed = ahead is not None and (
         ahead.lower_ in ("half", "all", "both", "some", "most")
         or (
-            ahead.pos_ in ("VERB", "ADP", "SCONJ", "CCONJ", "DET", "ADJ", "NUM")
+            ahead.pos_ in ("VERB", "ADP", "SCONJ", "CCONJ", "DET", "NUM")
             and ahead.lower_ not in _TURNED_TO
         )
     )
@@ -204,23 +211,32 @@ def delete_modifier(draft: Draft, finding: Finding) -> bool:
     before, after = draft.before(first), draft.after(last)
     if hyphenated(doc, first, last) or (after is not None and after.lower_ in ("than", "as")):
         return False
+    if first != last and doc[last].pos_ == "ADP":
+        return False
     if doc[first].pos_ in ("ADP", "SCONJ") or doc[first].lower_ in ("for", "of", "like"):
         governed = before is not None and before.lemma_ not in grammar.COPULAS
         clause = after is not None and after.lower_ in ("to", "who", "that")
         return governed and not clause and draft.remove(range(first, last + 1), entry.id, "delete")
+    nominal = entry.pos == "NOUN" or (entry.pos == "ANY" and finding.root.pos_ == "NOUN")
+    if nominal and entry.replacements and finding.label not in ("insult", "slur", "profanity"):
+        return False
+    if finding.label not in ABUSE and any(names_group(t) for t in doc[first : last + 1]):
+        return False
     if entry.replacements and before is not None and _needed(draft, finding, before):
         return False
     fits = prenominal(draft, finding) or listed(draft, finding)
     if fits and after is not None and after.lemma_.lower() in _LIGHT:
         return _delete_manner(draft, finding, after)
     oath = entry.pos == "ANY" and entry.action == "delete"
-    oath = oath or (entry.pos == "VERB" and finding.label == "profanity")
+    oath = oath or (entry.pos == "VERB" and first == last)
     if not fits and (entry.pos == "ADV" or oath):
         fits = _adverbial(draft, finding)
     if not fits:
         return False
     words = list(range(first, last + 1))
     graded = entry.pos in ("ADJ", "ADV")
+    if graded and before is not None and before.lower_ in ("most", "more", "least", "less"):
+        return False
     while graded and before is not None and before.lower_ in grammar.DEGREE - {"such", "just"}:
         words.insert(0, before.i)
         before = draft.before(before.i)
@@ -232,6 +248,8 @@ def _needed(draft: Draft, finding: Finding, before: "Token") -> bool:
     if before.lower_ in ("a", "an"):
         ahead = draft.before(before.i)
         return ahead is not None and ahead.lower_ in ("such", "what", "how", "quite")
+    if before.pos_ in ("VERB", "ADP") and finding.entry.pos == "ADJ":
+        return finding.root.dep_ == "amod" and finding.root.head.tag_ == "NNS"
     return before.tag_ == "PRP$" and finding.entry.pos == "ANY" and finding.root.pos_ == "NOUN"
 
 
@@ -252,14 +270,20 @@ def _adverbial(draft: Draft, finding: Finding) -> bool:
     """Whether the finding is an adverb or an oath inside a clause that holds without it."""
     root, after = finding.root, draft.after(finding.last)
     before = draft.before(finding.first)
-    adjoined = root.dep_ in ("advmod", "npadvmod", "prep", "intj", "amod")
-    if finding.first != finding.last and root.pos_ not in ("ADV", "INTJ") and not adjoined:
+    span = draft.doc[finding.first : finding.last + 1]
+    tops = [t for t in span if t.head not in span or t.head == t]
+    if len(span) > 1 and any(t.dep_ not in _ADJOINED for t in tops):
         return False
     swears = root.lower_.rstrip("'’").endswith(("in", "ing", "damn"))
     if root.pos_ in ("VERB", "AUX", "NOUN", "PROPN") and not swears:
         return False
+    if root.pos_ == "VERB" and not swears:
+        return False
     if before is not None and before.pos_ == "DET" and (after is None or not says(after)):
         return False
+    active = before is not None and before.pos_ not in ("AUX", "PART", "ADP")
+    if swears and active and after is not None and after.pos_ in ("VERB", "NOUN", "PROPN"):
+        return True
     if after is not None and after.pos_ in ("ADJ", "ADV") and after.i == finding.last + 1:
         return True
     if root.dep_ in ("acomp", "attr", "dobj", "pobj", "nsubj", "oprd") and root.pos_ != "ADV":

@@ -34,7 +34,7 @@ def replace(draft: Draft, finding: Finding) -> bool:
     if phrasal and draft.doc[first].dep_ in ("amod", "compound"):
         phrasal = False
     if phrasal or (entry.pos == "ANY" and root.pos_ in ("VERB", "AUX")):
-        verbs = [r for r in entry.replacements if "VERB" in grammar.kinds(r)]
+        verbs = [r for r in entry.replacements if grammar.kinds(r) & {"VERB", "NOUN"} == {"VERB"}]
         if not verbs or not grammar.takes(verbs[0], root, draft.doc[finding.last]):
             return False
         return _put(draft, finding, grammar.verb_form(verbs[0], root, root.lemma_))
@@ -80,39 +80,52 @@ def _replace_modifier(draft: Draft, finding: Finding) -> bool:
     for replacement in entry.replacements:
         new = replacement.removesuffix(" person")
         nominal = entry.pos == "NOUN" and new == replacement and "NOUN" in grammar.kinds(new)
-        adjective = "ADJ" in grammar.kinds(new)
+        nominal = nominal and not grammar.said_of_many(new) and grammar.ends_in_head(new)
+        adjective = "ADJ" in grammar.kinds(new) and (entry.pos != "NOUN" or new != replacement)
         if new not in grammar.VACUOUS and (nominal or adjective):
             return _put(draft, finding, grammar.adjective_form(new, finding.root.tag_))
     return False
 
 
 def _replace_noun(draft: Draft, finding: Finding, copula: "Token | None") -> bool:
-    entry = finding.entry
+    entry, root = finding.entry, finding.root
     start = phrase_start(draft, finding.first)
     opener = draft.before(start)
-    plural = grammar.is_plural(finding.root, opener.lower_ if opener is not None else "")
+    plural = grammar.is_plural(root, opener.lower_ if opener is not None else "")
     graded = all(
         draft.doc[i].lower_ in grammar.DEGREE | COORDINATORS
         for i in range(start, finding.first)
         if draft.words[i]
     )
+    told = ("relcl", "acl", "prep")
     bare = graded and not any(
-        c.dep_ in ("relcl", "prep", "acl") and c.i > finding.last for c in finding.root.children
+        c.dep_ in told and c.i > finding.last and c.lower_ not in ("of", "like")
+        for c in root.children
     )
     possessed = opener is not None and opener.tag_ in ("PRP$", "POS")
-    if copula is not None and copula.lemma_ in grammar.COPULAS - grammar.NAMING:
+    subject = root.dep_ in ("nsubj", "nsubjpass")
+    if copula is not None and (subject or copula.lemma_ in grammar.COPULAS - grammar.NAMING):
         copula = None
     determined = opener is not None and (opener.pos_ == "DET" or possessed)
     as_adjective = copula is not None and not plural and not determined and opener == copula
     for new in entry.replacements:
-        if "NOUN" not in grammar.kinds(new) or as_adjective or (possessed and new == "person"):
+        bodily = not plural and not determined and root.dep_ in ("dobj", "pobj")
+        if "NOUN" not in grammar.kinds(new) or as_adjective:
+            continue
+        if new.endswith("person") and (possessed or (bodily and new == "person")):
             continue
         if new in grammar.VACUOUS and ((bare and copula is not None) or weighs(draft, start)):
             break
         if new in grammar.MASS and opener is not None and opener.lower_ in ("a", "an"):
             continue
-        new = grammar.plural(new) if plural else new
-        if any(draft.words[t.i].lower() == new and t.i < start for t in finding.root.conjuncts):
+        if grammar.said_of_many(new):
+            if not plural and (determined and opener is not None and opener.lower_ != "the"):
+                continue
+            if subject and any(t.tag_ == "VBZ" for t in (root.head, *root.head.children)):
+                continue
+        elif plural:
+            new = grammar.plural(new)
+        if any(draft.words[t.i].lower() == new and t.i < start for t in root.conjuncts):
             return draft.remove(range(start, finding.last + 1), entry.id, "delete")
         return _put(draft, finding, new)
     described = [r for r in entry.replacements if "NOUN" not in grammar.kinds(r)]
@@ -134,8 +147,14 @@ def _put(draft: Draft, finding: Finding, new: str) -> bool:
         return False
     before = draft.before(first)
     words = new.split(" ")
-    if before is not None and len(words) > 1 and before.lower_ == words[0].lower():
+    said = draft.words[before.i].lower() if before is not None else ""
+    if len(words) > 1 and said == words[0].lower():
         new = " ".join(words[1:])
+    mate = before
+    while mate is not None and mate.lower_ in COORDINATORS | {","}:
+        mate = draft.before(mate.i)
+    if mate is not None and mate != before and draft.words[mate.i].lower() == new.lower():
+        return draft.remove(range(first, last + 1), entry.id, "delete")
     if before is not None and new == "person" and before.lower_ in _INDEFINITE:
         new = f"{before.text}one"
         return draft.put(before.i, last, new, entry.id, entry.action)
