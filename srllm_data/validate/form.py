@@ -6,16 +6,12 @@ capitals, no verb, "***") is never held against its rewrite.
 
 import re
 from collections import Counter
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from srllm_data.validate.meaning import Ranges, inside
+from srllm_data.validate.meaning import Edit, Ranges, inside
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
-
-#: First token and end in the text, first token and end in the rewrite.
-_Edit = tuple[int, int, int, int]
 
 _DETERMINERS = frozenset("a an the every my your our their its".split())
 #: Prepositions that seldom stand without what they govern.
@@ -24,7 +20,7 @@ _PREPOSITIONS = frozenset("of from into like as than by during between against w
 _NO_NOUN = frozenset("VBZ VBP VBD MD IN TO CC DT PRP PRP$ WP WDT WRB EX . , : -RRB-".split())
 _NO_OBJECT = frozenset("VBZ VBP VBD MD CC . , :".split())
 _SPACED = re.compile(r"\s[,.;:!?](?=\s|$)|[^\S\n]{2,}")
-_RUNS = re.compile(r"[,;:]\s*[,.;:!?]|\.\s*[,;]|(?<!\.)\.\s+\.(?!\.)")
+_RUNS = re.compile(r"[,;:]\s*[,.;:!?]|\.\s*[,;]|(?<!\.)\.\s*\.(?!\.)")
 _EMPTY = re.compile(r"\(\s*\)|\[\s*\]|“\s*”|\"\s*\"|‘\s*’")
 _START = re.compile(r"\A\s*[,;:.!?)-](?!\.)|[.!?]\s+[,;:]")
 _HYPHEN = re.compile(r"(?<=\s)-(?=\w)|(?<=\w)-(?=\s)")
@@ -43,8 +39,10 @@ _OPTIONAL = frozenset(
 )
 
 
-def form(text: "Doc", rewrite: "Doc", biased: Ranges) -> dict[str, float]:
+def form(text: "Doc", rewrite: "Doc", biased: Ranges, edits: list[Edit]) -> dict[str, float]:
     """Signals of the form of ``rewrite``, as far as ``text`` (biased at ``biased``) lacks the same.
+
+    edits: of :func:`srllm_data.validate.meaning.edits`.
 
     words: of the rewrite; copied: its words are the text's, whatever case and punctuation; cut:
     the rewrite ends in the middle of a sentence and the text does not; holes: words that were taken
@@ -52,7 +50,6 @@ def form(text: "Doc", rewrite: "Doc", biased: Ranges) -> dict[str, float]:
     of another class or number; defects: things that no well-formed text holds.
     """
     before, after = text.text, rewrite.text
-    edits = _edits(text, rewrite)
     return {
         "words": sum(any(c.isalpha() for c in w) for w in after.split()),
         "copied": spelling(before) == spelling(after),
@@ -87,6 +84,8 @@ def _defects(doc: "Doc") -> Counter[str]:
         small=_SMALL.search(text) is not None,
         unpaired=sum(text.count(a) != text.count(b) for a, b in _PAIRS) + text.count('"') % 2,
     )
+    if len(doc) and (doc[0].tag_ in ("CC", "WDT") or (doc[0].tag_ == "WP" and "?" not in text)):
+        found["opening"] += 1
     for token in doc:
         following = doc[token.i + 1] if token.i + 1 < len(doc) else None
         found.update(_between(token, following))
@@ -120,15 +119,7 @@ def _has_verb(doc: "Doc") -> bool:
     return any(t.pos_ in ("VERB", "AUX") for t in doc)
 
 
-def _edits(text: "Doc", rewrite: "Doc") -> list[_Edit]:
-    """Where tokens of ``text`` became other tokens of ``rewrite``, or none."""
-    matcher = SequenceMatcher(
-        None, [t.lower_ for t in text], [t.lower_ for t in rewrite], autojunk=False
-    )
-    return [(a, b, c, d) for operation, a, b, c, d in matcher.get_opcodes() if operation != "equal"]
-
-
-def _holes(text: "Doc", rewrite: "Doc", edits: list[_Edit]) -> int:
+def _holes(text: "Doc", rewrite: "Doc", edits: list[Edit]) -> int:
     """Words taken out of ``text`` that their neighbours in the parse cannot do without.
 
     Looks only at rewrites without new words: where something new is said, the parse of the text
@@ -158,10 +149,9 @@ def _torn(token: "Token", gone: list[bool]) -> bool:
     if token.is_punct or token.dep_ in ("punct", "intj"):
         return False
     if gone[token.i] and not gone[token.head.i]:
-        stands_in = any(
-            (c.tag_ == "PRP" or c.dep_ == "conj") and not gone[c.i] for c in token.children
-        )
-        return token.dep_ not in _OPTIONAL and not stands_in
+        stand_ins = [c for c in token.children if c.tag_ == "PRP" or c.dep_ == "conj"]
+        stand_ins += [c for c in token.head.children if c.dep_ == token.dep_]
+        return token.dep_ not in _OPTIONAL and all(gone[c.i] for c in stand_ins)
     if gone[token.i]:
         return False
     if gone[token.head.i]:
@@ -172,7 +162,7 @@ def _torn(token: "Token", gone: list[bool]) -> bool:
     return False
 
 
-def _misfits(text: "Doc", rewrite: "Doc", edits: list[_Edit], biased: Ranges) -> int:
+def _misfits(text: "Doc", rewrite: "Doc", edits: list[Edit], biased: Ranges) -> int:
     return sum(
         inside(text[start].idx, biased)
         and inside(text[end - 1].idx, biased)

@@ -128,6 +128,12 @@ GATES = (
         "is new for {added:.0%} of its content words (at most {c.max_added:.0%} wanted)",
     ),
     Gate(
+        "sentence_added",
+        "hold",
+        _any("sentences_added"),
+        "adds {sentences_added:.0f} sentences that the text does not hold",
+    ),
+    Gate(
         "length",
         "hold",
         lambda s, c: not c.min_length_ratio <= s["length_ratio"] <= c.max_length_ratio,

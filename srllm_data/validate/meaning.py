@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
+from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Character ranges of a text.
 Ranges = list[tuple[int, int]]
+#: First token and end in the text, first token and end in the rewrite.
+Edit = tuple[int, int, int, int]
 
 PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*_\d+>")
 
@@ -55,18 +58,32 @@ _HEDGES = frozenset(
     "possibly probably reportedly seem seemingly supposedly suspected".split()
 )
 _NEGATIONS = frozenset("not n't n’t never no none nobody nothing neither unable".split())
+_DENIALS = _NEGATIONS | {"do", "does", "did", "ca", "can", "wo", "will", "a", "any"}
+#: "I do not think that it works" denies that it works.
+_THINKING = frozenset("think believe expect suppose imagine feel seem appear want accept".split())
+#: Verbs of so little content that two of them say nothing about each other.
+_LIGHT = frozenset("be have do get make go take".split())
 _QUOTATION = re.compile(r"[“\"]([^“”\"]+)[”\"]|(?<!\w)[‘']([^‘’']{12,})[’'](?!\w)")
 #: Shorter quotations are often scare quotes, which a rewrite may well drop.
 _QUOTED_WORDS = 3
 _WORD = re.compile(r"\w+")
 
 
-def meaning(text: "Doc", rewrite: "Doc", biased: Ranges) -> dict[str, float]:
+def edits(text: "Doc", rewrite: "Doc") -> list[Edit]:
+    """Where tokens of ``text`` became other tokens of ``rewrite``, or none."""
+    matcher = SequenceMatcher(
+        None, [t.lower_ for t in text], [t.lower_ for t in rewrite], autojunk=False
+    )
+    return [(a, b, c, d) for operation, a, b, c, d in matcher.get_opcodes() if operation != "equal"]
+
+
+def meaning(text: "Doc", rewrite: "Doc", biased: Ranges, edits: list[Edit]) -> dict[str, float]:
     """Signals of ``rewrite`` against ``text``, whose biased spans are at ``biased``.
 
     content: content words of the text outside its biased spans; content_kept and added: shares
     of the text's and the rewrite's content words; order: share of the rewrite's neighbouring
-    words that are near each other in the text too; length_ratio: words over words; the others
+    words that are near each other in the text too; length_ratio: words over words;
+    sentences_added: wholly new sentences beyond those that replace a wholly lost one; the others
     are counts of what is lost, added or turned round.
     """
     facts = [t for t in text if not inside(t.idx, biased)]
@@ -77,6 +94,7 @@ def meaning(text: "Doc", rewrite: "Doc", biased: Ranges) -> dict[str, float]:
         "content": len(content),
         "content_kept": kept.share_of(content),
         "added": 1 - source.share_of(written),
+        "sentences_added": max(0, _strange(rewrite, source) - _strange(text, kept)),
         "order": _order(text, rewrite),
         "length_ratio": len(_words(rewrite)) / max(1, len(_words(text))),
         "names_lost": len({t.lower_ for t in _names(text, biased, True) if t not in kept}),
@@ -84,7 +102,9 @@ def meaning(text: "Doc", rewrite: "Doc", biased: Ranges) -> dict[str, float]:
         "numbers_lost": len(_numbers(text.text, biased) - _numbers(rewrite.text, ones=True)),
         "numbers_added": len(_numbers(rewrite.text) - _numbers(text.text, ones=True)),
         "dates_lost": len(_dates(facts) - _dates(rewrite)),
-        "negations_flipped": _flipped(text, rewrite, biased),
+        "negations_flipped": max(
+            _flipped(text, rewrite, biased), _bare_negations(text, rewrite, biased, edits)
+        ),
         "quotations_lost": _unsaid(_quotations(text.text, biased), rewrite),
         "quotations_added": _unsaid(_quotations(rewrite.text), text),
         "attribution_lost": _attributed(facts) and not _credited(rewrite),
@@ -129,6 +149,12 @@ def _is_content(token: "Token") -> bool:
 
 def _words(doc: "Doc") -> "list[Token]":
     return [t for t in doc if any(c.isalnum() for c in t.text)]
+
+
+def _strange(doc: "Doc", other: _Words) -> int:
+    """Sentences of ``doc`` whose content words, two or more, are all unknown to ``other``."""
+    sentences = ([t for t in s if _is_content(t)] for s in doc.sents)
+    return sum(len(words) > 1 and other.share_of(words) == 0 for words in sentences)
 
 
 def _order(text: "Doc", rewrite: "Doc") -> float:
@@ -216,7 +242,7 @@ def _flipped(text: "Doc", rewrite: "Doc", biased: Ranges) -> int:
     before, after = _statements(text, biased), _statements(rewrite, [])
     once = {
         verb
-        for verb in {verb for _, verb, _ in before}
+        for verb in {verb for _, verb, _ in before} - _LIGHT
         if all(sum(verb == v for _, v, _ in found) == 1 for found in (before, after))
     }
     counts, counts_after = (
@@ -229,6 +255,17 @@ def _flipped(text: "Doc", rewrite: "Doc", biased: Ranges) -> int:
         plainly = counts_after[subject, verb, False] - counts[subject, verb, False]
         flipped += max(0, min(denied, plainly), min(-denied, -plainly))
     return flipped
+
+
+def _bare_negations(text: "Doc", rewrite: "Doc", biased: Ranges, edits: list[Edit]) -> int:
+    """Edits that take out or put in a negation and nothing else."""
+    return sum(
+        all(t.lower_ in _DENIALS for t in (*text[a:b], *rewrite[c:d]))
+        and any(t.lower_ in _NEGATIONS for t in text[a:b])
+        != any(t.lower_ in _NEGATIONS for t in rewrite[c:d])
+        and not any(inside(t.idx, biased) for t in text[a:b])
+        for a, b, c, d in edits
+    )
 
 
 def _statements(doc: "Doc", biased: Ranges) -> list[tuple[str, str, bool]]:
@@ -255,7 +292,7 @@ def _denies(verb: "Token") -> bool:
     """Whether ``verb`` is denied, itself or by the verb that governs it ("does not think that")."""
     determiners = (c for noun in verb.children for c in noun.children if c.dep_ == "det")
     denied = sum(t.lower_ in _NEGATIONS for t in (*verb.children, *determiners)) % 2 == 1
-    if verb.dep_ in ("ccomp", "xcomp") and verb.head.pos_ in ("VERB", "AUX"):
+    if verb.dep_ in ("ccomp", "xcomp") and verb.head.lemma_ in _THINKING:
         return denied != _denies(verb.head)
     return denied
 

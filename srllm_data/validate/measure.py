@@ -21,7 +21,7 @@ from srllm_data.progress import advance
 from srllm_data.schema import COLUMNS
 from srllm_data.validate.form import form, spelling
 from srllm_data.validate.marks import marks
-from srllm_data.validate.meaning import meaning
+from srllm_data.validate.meaning import edits, meaning
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -69,11 +69,12 @@ def measure(rows: pa.Table, redact: "RedactConfig") -> pa.Table:
             text, rewrite = next(docs), next(docs)
             spans = [s for s in record["biased_spans"] or [] if s["use"] == "used"]
             places = [(s["start"], s["end"]) for s in spans]
+            changed = edits(text, rewrite)
             signals = {
                 **_bias(record, spans, text, rewrite),
-                **meaning(text, rewrite, places),
+                **meaning(text, rewrite, places, changed),
                 **marks(text.text, rewrite.text),
-                **form(text, rewrite, places),
+                **form(text, rewrite, places, changed),
                 **next(personal),
                 "repeats": repeats[spelling(record["rewrite"] or "")],
             }

@@ -38,7 +38,10 @@ def test_a_careful_rewrite_is_accepted_without_reasons(judge):
         (f'{{"rewrite": "{GOOD}"}}', "markup"),
         (f"Edit the following text. {GOOD}", "prompt_echo"),
         ("Der Bürgermeister sagte, dass in der Stadt viele Häuser kein Wasser hatten.", "language"),
-        (GOOD.replace("The mayor", "The mayor (0171 555 0142, mayor@ashbeck.org)"), "personal_data"),
+        (
+            GOOD.replace("The mayor", "The mayor (0171 555 0142, mayor@ashbeck.org)"),
+            "personal_data",
+        ),
         (GOOD.replace("The mayor", "<PERSON_1>"), "invented_placeholder"),
         (GOOD.replace("The mayor", "The fucking mayor"), "hostile_added"),
         (TEXT.replace("1,200", "about 1,200"), "bias_unchanged"),
@@ -61,7 +64,11 @@ def test_what_is_no_rewrite_is_rejected_with_the_first_reason(judge, rewrite, re
         (GOOD.replace("in Ashbeck", "in"), "lacks"),
         (GOOD.replace("homes in", "homes homes in"), "not well formed (1 defects"),
         ("Tuesday told 1,200 the mayor in reporters homes water Ashbeck that on.", "order"),
-        (GOOD + " Nothing was planned and residents organised their own deliveries.", "new for"),
+        (GOOD + " Nothing was planned and residents organised deliveries.", "adds 1 sentences"),
+        (
+            GOOD.replace("had no water", "depended entirely on bottles bought by volunteers"),
+            "new for",
+        ),
     ],
 )
 def test_doubtful_rewrites_are_held_for_a_curator(judge, rewrite, words):
@@ -71,12 +78,9 @@ def test_doubtful_rewrites_are_held_for_a_curator(judge, rewrite, words):
 
 
 def test_reasons_give_the_value_and_the_threshold_and_no_row_text(judge):
-    _, _, reasons = judge(TEXT, "The mayor told reporters in Ashbeck about water.")
-    assert "keeps 67 % of the content words (at least 80 % wanted)" in judge(
-        TEXT,
-        "The mayor told reporters in Ashbeck about water.",
-        config=ValidateConfig(min_content_kept=0.8),
-    )[2]
+    rewrite = "The mayor told reporters in Ashbeck about water."
+    _, _, reasons = judge(TEXT, rewrite, config=ValidateConfig(min_content_kept=0.8))
+    assert "keeps 62 % of the content words (at least 80 % wanted)" in reasons
     assert all("Ashbeck" not in r and "mayor" not in r for r in reasons)
 
 

@@ -162,7 +162,9 @@ def test_any_text_can_be_measured(signals, text, rewrite):
 
 @settings(max_examples=15, deadline=None)
 @given(
-    st.lists(st.sampled_from(["The", "stupid", "bus", "in", "Ashbeck", "left", ",", "7"]), max_size=9)
+    st.lists(
+        st.sampled_from(["The", "stupid", "bus", "in", "Ashbeck", "left", ",", "7"]), max_size=9
+    )
 )
 def test_a_text_measured_against_itself_is_a_copy_without_defects(signals, words):
     text = " ".join(words)
