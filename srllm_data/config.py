@@ -181,16 +181,16 @@ class ValidateConfig(Section):
     hold_content_kept: float = Field(
         0.4, ge=0, le=1, description="from here to min_content_kept a curator decides"
     )
-    min_length_ratio: float = Field(0.4, ge=0, description="words of rewrite over words of text")
-    max_length_ratio: float = Field(1.8, gt=0, description="words of rewrite over words of text")
+    min_length_ratio: float = Field(0.5, ge=0, description="words of rewrite over words of text")
+    max_length_ratio: float = Field(1.5, gt=0, description="words of rewrite over words of text")
     min_drop: float = Field(
         0.1, ge=0, le=1, description="a score over its limit that drops by less is rejected"
     )
     max_added: float = Field(
-        0.5, ge=0, le=1, description="share of the rewrite's content words that are new"
+        0.4, ge=0, le=1, description="share of the rewrite's content words that are new"
     )
     min_order: float = Field(
-        0.4, ge=0, le=1, description="share of neighbouring words that were near each other before"
+        0.6, ge=0, le=1, description="share of neighbouring words that were near each other before"
     )
     max_repeats: int = Field(2, ge=1, description="different texts with one and the same rewrite")
     expectations: str | None = Field(

@@ -31,8 +31,14 @@ def bar(stage: str, total: int | None) -> Iterator[None]:
     total: rows that will be reported by :func:`advance`, or None where it is not known.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
     terminal = console.is_terminal

@@ -22,6 +22,15 @@ from srllm_data.workspace import Workspace
 MAX_HELD = 100
 MAX_FAILING = 10
 
+#: The first stage that can end a row so.
+_FIRST = {
+    "duplicate": "deduplicate",
+    "filtered": "gather",
+    "failed": "rewrite",
+    "rejected": "validate",
+    "held": "review",
+}
+
 _LABELS = {"bias": BIAS, "toxicity": TOXICITY, "sentiment": SENTIMENT, "harm": HARM}
 
 #: Facts of the rewrite stage that are no outcomes of rows.
@@ -102,6 +111,7 @@ def _content(config: Config, rows: _Rows, run: dict[str, Any]) -> dict[str, Any]
         "boundaries": _boundaries(run),
         "held": _held(rows, ends),
         "max_held": MAX_HELD,
+        "max_failing": MAX_FAILING,
         "figures": _figures(run),
         "settings": _settings(config),
         "libraries": _libraries(run),
@@ -129,11 +139,11 @@ def _dispositions(rows: _Rows) -> list[tuple[str, int]]:
     for stage in rows.run["funnel"]:
         for dropped in stage["dropped"]:
             counts[dropped["disposition"]] += dropped["rows"]
-    always = {"duplicate", "filtered", "failed", "rejected", "held"}
+    possible = {end for end, stage in _FIRST.items() if rows.has(stage)}
     if rows.published:
         counts.update(*rows.kept("release", "disposition"))
-        always |= {"released", "control"}
-    return [(d, counts[d]) for d in DISPOSITIONS if d in always or counts[d]]
+        possible |= {"released", "control"}
+    return [(d, counts[d]) for d in DISPOSITIONS if d in possible or counts[d]]
 
 
 def _waiting(run: dict[str, Any]) -> dict[str, Any] | None:
@@ -255,20 +265,22 @@ def _gates(stages: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
 def _boundaries(run: dict[str, Any]) -> list[dict[str, Any]]:
     """Every boundary, with its result where it was checked; failed expectations first."""
     checks = {check["boundary"]: check for check in run["checks"]}
-    return [
-        {
-            "name": name,
-            "stage": stage,
-            "rows": checks[name]["rows"] if name in checks else None,
-            "failed": sum(not e["success"] for e in checks[name]["expectations"])
-            if name in checks
-            else 0,
-            "expectations": sorted(checks[name]["expectations"], key=lambda e: bool(e["success"]))
-            if name in checks
-            else [],
-        }
-        for name, stage in BOUNDARIES.items()
-    ]
+    unchecked: dict[str, Any] = {"rows": None, "expectations": []}
+    found = []
+    for name, stage in BOUNDARIES.items():
+        check = checks.get(name, unchecked)
+        told = sorted(check["expectations"], key=lambda e: bool(e["success"]))
+        failed = sum(not e["success"] for e in told)
+        found.append(
+            {
+                "name": name,
+                "stage": stage,
+                "rows": check["rows"],
+                "failed": failed,
+                "expectations": told,
+            }
+        )
+    return found
 
 
 def _held(rows: _Rows, ends: dict[str, str]) -> dict[str, Any] | None:

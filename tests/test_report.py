@@ -13,10 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from srllm_data import runs
 from srllm_data.account import funnel
-from srllm_data.config import Config
+from srllm_data.config import Config, load_config
+from srllm_data.plan import make_plan
+from srllm_data.quality import check_boundary
+from srllm_data.release import publish
 from srllm_data.report import render_report
-from srllm_data.runner import _manifest, _write_part
+from srllm_data.runner import _manifest, _write_part, run_stage
 from srllm_data.schema import STAGES, StageOutput, drop, dropped_table, schema_after
 from srllm_data.workspace import Workspace, canonical, write_atomically
 
@@ -384,7 +388,7 @@ def test_a_stopped_run_says_so_first(make: Callable[..., str]) -> None:
     page = Page(make(until="label", stopped="The critical expectation <x> failed.", checks=CHECKS))
     assert "Stopped, no release. The critical expectation <x> failed." in said(page)
     assert page.lines("ends")["on their way"][0] == "21"
-    assert "released" not in page.lines("ends")
+    assert not page.lines("ends").keys() & {"released", "failed", "rejected", "held"}
     assert "Not reached in this run: rewrite, validate, review, release." in said(page)
 
 
@@ -451,6 +455,50 @@ def test_settings_and_libraries_are_there(make: Callable[..., str]) -> None:
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     workspace, run = build(tmp_path, rows_with(FULL))
     assert render_report(CONFIG, workspace, run) == render_report(CONFIG, workspace, run)
+
+
+TEXTS = [
+    "Typical women drivers, they can never park a car, and the bus was late again on Monday.",
+    "The idiots who run the council raised the parking fee to 4 euros on Tuesday.",
+    "The library on Mill Road opens at nine and closes at six on weekdays.",
+    "The library on Mill Road opens at nine and closes at six on weekdays!",
+    "Old people are useless with phones, so the clinic sends letters to 200 patients.",
+    "Write to jane.roe@example.org about the meeting at the town hall on Friday.",
+    "La biblioteca apre alle nove e chiude alle sei nei giorni feriali, come sempre.",
+    "No.",
+]
+
+
+@pytest.mark.slow
+def test_a_real_build_is_told_without_a_word_of_its_texts(tmp_path: Path) -> None:
+    lines = "".join(f'"{text}"\n' for text in TEXTS)
+    (tmp_path / "texts.csv").write_text(f"text\n{lines}", encoding="utf-8")
+    (tmp_path / "srllm.yaml").write_text(
+        "gather: {sources: [{name: own, path: texts.csv, licence: CC0-1.0}]}", encoding="utf-8"
+    )
+    config = load_config(tmp_path / "srllm.yaml")
+    workspace = Workspace(Path(config.workspace))
+    plan = make_plan(config, workspace)
+    run = runs.start(plan, STAGES, [])
+    for stage, key in plan.keys.items():
+        run_stage(stage, key, plan.components[stage], config, workspace)
+    check_boundary("labelled", plan.keys["label"], config, workspace)
+    run["release"] = str(publish(config, workspace, plan).path)
+    record = runs.finish(config, workspace, run)
+    html = Path(record["report"]).read_text(encoding="utf-8")
+    page = Page(html)
+    ends = page.lines("ends")
+    assert ends["gathered"][0] == str(len(TEXTS))
+    assert sum(int(cells[0]) for cells in ends.values() if cells[0].isdigit()) == 2 * len(TEXTS)
+    assert ends["duplicate"][0] == "1"
+    assert page.lines("sources")["own"][:3] == ["CC0-1.0", "8", "0"]
+    assert page.lines("rewriting").keys() >= {"control", "ok"}
+    assert re.search(r"labelled \(after label, \d rows\): all \d+ hold", said(page))
+    folder = Path(record["report"]).parent
+    assert (folder / page.values("href")[0]).is_file()
+    spoken = {"closes", "patients", "parking", "biblioteca", "idiots", "useless", "clinic"}
+    assert spoken <= set(re.findall(r"\w+", lines.lower()))
+    assert not spoken & set(re.findall(r"\w+", html.lower()))
 
 
 @settings(max_examples=15, deadline=None)

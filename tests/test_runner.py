@@ -32,7 +32,9 @@ def project(tmp_path: Path, texts: list[str] = TEXTS, **settings: Any) -> tuple[
     return config, Workspace(Path(config.workspace))
 
 
-def run(config: Config, workspace: Workspace, until: str = "deduplicate", force: bool = False) -> Plan:
+def run(
+    config: Config, workspace: Workspace, until: str = "deduplicate", force: bool = False
+) -> Plan:
     plan = make_plan(config, workspace)
     for stage in stage_range(None, until, None):
         run_stage(stage, plan.keys[stage], plan.components[stage], config, workspace, force)
@@ -69,7 +71,10 @@ def test_several_processes_give_the_same_bytes(tmp_path: Path) -> None:
     other = Workspace(tmp_path / "other")
     run(alone, other, "clean")
     for path in workspace.parts("clean", plan.keys["clean"]):
-        assert path.read_bytes() == (other.folder("clean", plan.keys["clean"]) / path.name).read_bytes()
+        assert (
+            path.read_bytes()
+            == (other.folder("clean", plan.keys["clean"]) / path.name).read_bytes()
+        )
 
 
 @pytest.mark.slow
@@ -85,7 +90,10 @@ def test_ray_gives_the_same_bytes(tmp_path: Path) -> None:
     other = Workspace(tmp_path / "other")
     run(local, other, "clean")
     for path in workspace.parts("clean", plan.keys["clean"]):
-        assert path.read_bytes() == (other.folder("clean", plan.keys["clean"]) / path.name).read_bytes()
+        assert (
+            path.read_bytes()
+            == (other.folder("clean", plan.keys["clean"]) / path.name).read_bytes()
+        )
 
 
 def test_a_finished_stage_is_not_computed_again(
@@ -218,4 +226,3 @@ def test_the_workspace_is_locked_against_a_second_build(tmp_path: Path) -> None:
         workspace.locked(),
     ):
         pass
-

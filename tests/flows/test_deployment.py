@@ -26,7 +26,7 @@ gather:
 """
 TEXTS = {
     "a.csv": [
-        "The shameless so-called experts rammed through a disastrous budget of 3 million on Monday.",
+        "The shameless so-called experts rammed through a ruinous budget of 3 million on Monday.",
         "The library opens at nine and closes at five on weekdays, the council said.",
         "The fucking bus was 40 minutes late again, so I missed the first hour of work.",
     ],
@@ -157,7 +157,10 @@ def test_a_scheduled_and_a_parameterised_run_end_with_their_artifacts(server: Se
     schedule = server.ask("/deployments/name/build-dataset/nightly")["schedules"][0]["id"]
     server.prefect("deployment", "schedule", "pause", "build-dataset/nightly", schedule)
 
-    body = {"parameters": {"sources": ["b"], "until_stage": "label"}, "state": {"type": "SCHEDULED"}}
+    body = {
+        "parameters": {"sources": ["b"], "until_stage": "label"},
+        "state": {"type": "SCHEDULED"},
+    }
     asked = server.ask(f"/deployments/{demand}/create_flow_run", body)
     server.until(lambda: completed(server, demand), 180, "The parameterised run")
 
