@@ -143,6 +143,8 @@ _BOILERPLATE = re.compile(
     )(?:[\s.,;:!|/·•…»›>→-]+|\Z))+""",
     re.I | re.X,
 )
+#: "Home | News | Sport | Tides": four or more items of one to three words.
+_MENU = re.compile(r"(?:[\w'’&]+ ){0,2}[\w'’&]+(?: [|·•»›→] (?:[\w'’&]+ ){0,2}[\w'’&]+){3,}")
 
 
 def clean(rows: pa.Table, config: CleanConfig) -> StageOutput:
@@ -242,7 +244,7 @@ def _prose(text: str) -> str:
 
 
 def _unusable(text: str, config: CleanConfig) -> tuple[str, str] | None:
-    if len(text) < 500 and _BOILERPLATE.fullmatch(text):
+    if len(text) < 500 and (_BOILERPLATE.fullmatch(text) or _MENU.fullmatch(text)):
         return "boilerplate", "the whole text is a remnant of a page's menus"
     words = len(_WORD.findall(_prose(text)))
     if not words:

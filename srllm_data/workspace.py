@@ -166,11 +166,14 @@ class Workspace:
         return _read(sorted(self.folder(stage, key).glob("dropped-*.parquet")))
 
     def cached(self, name: str, key: str, make: "Callable[[], pa.Table]") -> "pa.Table":
-        """The table stored under ``name`` and ``key``; made and stored where it is missing."""
+        """The table stored under ``name`` and ``key``; made and stored where none can be read."""
         path = self.root / name / f"{key}.parquet"
-        if not path.is_file():
-            write_table(path, make())
-        return _read([path])
+        try:
+            return _read([path])
+        except StoreError:
+            table = make()
+            write_table(path, table)
+            return table
 
     def forget(self, stage: str, key: str) -> None:
         """Remove the output of ``stage`` under ``key``, its completion mark first."""

@@ -101,7 +101,7 @@ def test_what_was_planted_is_found(built: Path) -> None:
         assert ends[kind]["duplicate"] >= 0.9 * ends[kind].total()
     for kind in ("neutral", "lookalike"):
         assert ends[kind]["control"] >= 0.85 * ends[kind].total()
-    assert ends["biased"]["released"] >= 100
+    assert ends["biased"]["released"] >= 80
 
 
 def test_the_release_opens_as_a_dataset(built: Path) -> None:

@@ -118,6 +118,8 @@ def test_a_tag_that_was_cut_off_leaves() -> None:
             "boilerplate",
         ),
         ("© 2024 The Example Times. All rights reserved.", "boilerplate"),
+        ("Home | News | Sport | Tides and weather | Log in", "boilerplate"),
+        ("Monday | Tuesday | she still will not answer her phone | Friday", None),
         ("Read more about why she left the party", None),
         ("Share this with people you love and trust", None),
         ("We use cookies for dessert. The children love them.", None),

@@ -1,5 +1,6 @@
 """Personal data that has a form of its own: addresses, numbers, handles. Presidio plus our own."""
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -163,6 +164,8 @@ def _presidio() -> tuple["AnalyzerEngine", "Language"]:
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
     from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
+    # It warns of every recogniser of another language that it leaves out.
+    logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     registry = RecognizerRegistry(supported_languages=["en"])
     registry.load_predefined_recognizers(languages=["en"])
     # Presidio's e-mail recogniser refuses private domains and asks tldextract, which goes to the

@@ -1,6 +1,6 @@
 """The validate stage: measure signals of every rewrite, then let gates decide its verdict."""
 
 from srllm_data.validate.gates import decide
-from srllm_data.validate.measure import measure
+from srllm_data.validate.measure import MEASURED, measure
 
-__all__ = ["decide", "measure"]
+__all__ = ["MEASURED", "decide", "measure"]

@@ -39,7 +39,8 @@ _LANGUAGE_ADDED = 0.5
 _LANGUAGE_CONFIDENCE = 0.9
 
 _SIGNALS = pa.schema([("id", pa.string()), ("signals", COLUMNS["signals"].type)])
-_COLUMNS = (
+#: Columns that the signals depend on.
+MEASURED = (
     "id",
     "text",
     "language",
@@ -56,7 +57,7 @@ def measure(rows: pa.Table, redact: "RedactConfig") -> pa.Table:
 
     Columns: id and signals (``schema.SIGNAL``, rounded to 4 decimals). No threshold is looked at.
     """
-    records = rows.select(_COLUMNS).to_pylist()
+    records = rows.select(MEASURED).to_pylist()
     biased = [r for r in records if not r["control"]]
     repeats = _repeats(biased)
     personal = _personal_data(biased, redact)

