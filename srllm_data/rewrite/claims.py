@@ -92,7 +92,8 @@ def _attacks(draft: Draft, noun: "Token") -> bool:
 
 
 def _some(like: "Token") -> str:
-    return "Some" if like.text[0].isupper() and like.is_sent_start else "some"
+    opens = like.is_sent_start or (like.i > 0 and like.nbor(-1).is_quote)
+    return "Some" if like.text[0].isupper() and opens else "some"
 
 
 @lru_cache(maxsize=1)

@@ -93,8 +93,10 @@ def listed(draft: Draft, finding: Finding) -> bool:
         while 0 <= at < len(doc) and draft.words[at] and doc[at].lower_ in COORDINATORS | {","}:
             joined = joined or doc[at].lower_ in COORDINATORS
             at += step
+        # "blind or stupid" says less than "blind".
+        either = any(t.lower_ == "or" for t in doc[min(at, finding.first) : max(at, finding.last)])
         if joined and 0 <= at < len(doc) and draft.words[at] and draft.mates(finding.root.i, at):
-            return True
+            return not either
     return False
 
 

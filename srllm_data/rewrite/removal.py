@@ -214,7 +214,10 @@ def delete_modifier(draft: Draft, finding: Finding) -> bool:
     if first != last and doc[last].pos_ == "ADP":
         return False
     if doc[first].pos_ in ("ADP", "SCONJ") or doc[first].lower_ in ("for", "of", "like"):
-        governed = before is not None and before.lemma_ not in grammar.COPULAS
+        said_of = before
+        while said_of is not None and said_of.pos_ == "ADV":
+            said_of = draft.before(said_of.i)
+        governed = said_of is not None and said_of.lemma_ not in grammar.COPULAS
         clause = after is not None and after.lower_ in ("to", "who", "that")
         return governed and not clause and draft.remove(range(first, last + 1), entry.id, "delete")
     nominal = entry.pos == "NOUN" or (entry.pos == "ANY" and finding.root.pos_ == "NOUN")
@@ -245,6 +248,9 @@ def delete_modifier(draft: Draft, finding: Finding) -> bool:
 
 def _needed(draft: Draft, finding: Finding, before: "Token") -> bool:
     """ "such a stupid plan", "your ass home": the rest alone would mean another thing."""
+    if before.lower_ == "of" and finding.entry.pos == "NOUN":
+        kind = draft.before(before.i)
+        return kind is not None and kind.lemma_.lower() in _LIGHT
     if before.lower_ in ("a", "an"):
         ahead = draft.before(before.i)
         return ahead is not None and ahead.lower_ in ("such", "what", "how", "quite")

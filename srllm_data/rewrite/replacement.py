@@ -45,6 +45,9 @@ def replace(draft: Draft, finding: Finding) -> bool:
     if entry.pos == "NOUN" or (entry.pos == "ANY" and root.pos_ in ("NOUN", "PROPN", "PRON")):
         return _replace_noun(draft, finding, copula)
     kind = {"ADJ": "ADJ", "ADV": "ADV"}.get(entry.pos, "ADJ")
+    before = draft.before(first)
+    if entry.pos == "ADJ" and before is not None and before.lower_ in ("a", "an"):
+        return False
     for new in entry.replacements:
         if kind in grammar.kinds(new) or "PHRASE" in grammar.kinds(new):
             return _put(draft, finding, grammar.adjective_form(new, root.tag_))

@@ -256,3 +256,23 @@ def test_real_texts_keep_every_number_and_stay_put_when_edited_again(shared_data
         assert re.findall(r"\d+", rewrite) == re.findall(r"\d+", doc.text)
         assert any(c.isalnum() for c in rewrite)
         assert rewrite_text(rewrite) == rewrite
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Both are quick, so the gold is gone, it's just in their blood.",
+        "what kind of moron books a train for the wrong month",
+        "I cried at the descant and I'm a heathen.",
+    ],
+)
+def test_no_edit_leaves_a_sentence_dangling(text):
+    assert edited(text)[0] == text
+
+
+def test_one_of_two_alternatives_is_not_the_claim():
+    assert edited("Anyone who saw it is blind or stupid.")[0] != "Anyone who saw it is blind."
+
+
+def test_a_scoped_claim_keeps_its_capital_inside_quotation_marks():
+    assert edited("'The French don't queue,' said the owner.")[0].startswith("'Some French people")
