@@ -129,11 +129,13 @@ def build(
 ) -> None:
     """Run the flow build-dataset: gather, clean, …, release. Stored stages are not run again."""
     from srllm_data.config import load_config
+    from srllm_data.local_prefect import local_prefect
     from srllm_data.plan import stage_range
+    from srllm_data.progress import interruptible
 
     loaded = load_config(config, workspace, source)
     stage_range(from_stage, until_stage, only_stage)
-    with _quiet_prefect(Path(loaded.workspace)):
+    with interruptible(), local_prefect(Path(loaded.workspace)):
         from flows.build_dataset import build_dataset
 
         run = build_dataset(
@@ -272,32 +274,6 @@ def _newest(config: Path, workspace: Path | None) -> tuple[Any, dict[str, str]]:
 
     place = Workspace(Path(load_config(config, workspace).workspace))
     return place, {s: v["key"] for s, v in place.last_run()["stages"].items()}
-
-
-def _quiet_prefect(workspace: Path) -> Any:
-    """Run Prefect without a server, quietly, unless the user points it at one."""
-    from srllm_data.workspace import explained
-
-    if "PREFECT_API_URL" not in os.environ:
-        home = workspace / ".prefect"
-        if not home.is_dir():
-            print("Preparing Prefect's database for this workspace ...", file=sys.stderr)
-        with explained(home):
-            home.mkdir(parents=True, exist_ok=True)
-        quiet = {
-            "PREFECT_HOME": str(home),
-            "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-            "PREFECT_LOGGING_LEVEL": "CRITICAL",
-            "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
-            "PREFECT_LOGGING_TO_API_ENABLED": "false",
-        }
-        for name, value in quiet.items():
-            os.environ.setdefault(name, value)
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-
-    # Joining the heartbeat thread costs a second a flow; here nobody listens to it.
-    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def _print_run(run: dict[str, Any], config: Path, workspace: Path | None) -> None:

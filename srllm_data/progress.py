@@ -1,17 +1,49 @@
 """Progress of the stage that is running: stages report rows, whoever shows them listens."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _listener: Callable[[int], None] | None = None
+_interrupted = False
 
 
 def advance(rows: int = 1) -> None:
-    """Report that ``rows`` more rows of the running stage are done."""
+    """Report that ``rows`` more rows of the running stage are done.
+
+    Raises KeyboardInterrupt after a Ctrl-C inside :func:`interruptible` that got lost.
+    """
+    if _interrupted:
+        raise KeyboardInterrupt
     if _listener is not None:
         _listener(rows)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Make Ctrl-C stop the running stage for certain.
+
+    Python drops the exception where a signal comes in the middle of a destructor or a callback of
+    the garbage collector; the next report of progress raises it again. What breaks elsewhere on
+    the way out is the interruption all the same.
+    """
+
+    def interrupt(number: int, frame: object) -> None:
+        global _interrupted
+        _interrupted = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except Exception:
+        if _interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -51,6 +83,7 @@ def bar(stage: str, total: int | None) -> Iterator[None]:
         console=console,
         transient=True,
     )
+    advance(0)
     task = shown.add_task(stage, total=total)
     start = last = time.monotonic()
     done = 0
