@@ -159,8 +159,8 @@ def check(build: Build, boundary: str, key: str) -> str:
     result = check_boundary(boundary, key, build.config, build.workspace)
     if failed := critical(result):
         raise QualityError(
-            f"The critical expectation {' and '.join(failed)} failed at '{boundary}', so no "
-            "release was made."
+            f"A critical expectation failed at '{boundary}', so no release was made: "
+            f"{'; '.join(failed)}."
         )
     return boundary
 

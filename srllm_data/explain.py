@@ -43,7 +43,8 @@ def warnings(run: dict[str, Any]) -> list[str]:
     """What a curator should know about a run: broken sources, failed expectations, odd figures."""
     found = []
     for stage in run["funnel"]:
-        found += [s["error"] for s in stage["facts"].get("sources", []) if s["error"]]
+        sources = stage["facts"].get("sources", [])
+        found += [f"Source '{s['name']}': {s['error']}" for s in sources if s["error"]]
         found += stage["facts"].get("warnings", [])
         if stage["facts"].get("outdated_decisions"):
             found.append(

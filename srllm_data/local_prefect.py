@@ -1,14 +1,19 @@
 """Prefect as the command line uses it: quiet, and with a server of its own for one run."""
 
 import os
+import shutil
 import signal
 import sys
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from srllm_data.errors import StoreError
 from srllm_data.workspace import explained
+
+#: With less, Prefect's database cannot grow, which its server meets by hanging.
+LEAST_FREE_BYTES = 20_000_000
 
 
 @contextmanager
@@ -17,6 +22,14 @@ def local_prefect(workspace: Path) -> Iterator[None]:
 
     Prefect's database is in the workspace. StoreError where it cannot be written.
     """
+    with explained(workspace):
+        workspace.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(workspace).free
+    if free < LEAST_FREE_BYTES:
+        raise StoreError(
+            f"The disk under {workspace} is full ({free / 1e6:.1f} MB left); free some space and "
+            "run the same command again: everything finished so far is kept."
+        )
     if "PREFECT_API_URL" not in os.environ:
         home = workspace / ".prefect"
         if not home.is_dir():
@@ -33,11 +46,11 @@ def local_prefect(workspace: Path) -> Iterator[None]:
         }
         for name, value in quiet.items():
             os.environ.setdefault(name, value)
-        thread = threading.Thread(target=_start_server, daemon=True)
-        thread.start()
-        import flows.build_dataset  # noqa: F401  (its imports take seconds, as the server does)
+        with ThreadPoolExecutor(1) as pool:
+            started = pool.submit(_start_server)
+            import flows.build_dataset  # noqa: F401  (its imports take seconds, too)
 
-        thread.join()
+            started.result()
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     # Joining the heartbeat thread costs a second a flow; here nobody listens to it.
