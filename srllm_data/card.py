@@ -107,7 +107,9 @@ def dataset_card(
         "you find, by row id, to whoever gave you this dataset.",
         "## Limits",
         "Rewrites passed automatic gates unless `decision` says that a curator decided. The gates "
-        "see words, not the world: a rewrite may keep a claim that is false. Do not use the "
+        "see words, not the world: a rewrite may keep a claim that is false. A control is a text "
+        "in which the labeller found nothing; bias that no single word shows escapes a lexicon, "
+        "so some controls are biased. Do not use the "
         "source texts to train a model to write such text.",
         "## Reference",
         "Made with srllm after *Developing Safe and Responsible Large Language Model* "

@@ -3,6 +3,8 @@
 Every message is one sentence that names the file, row or setting and says what to do.
 """
 
+import re
+
 
 class SrllmError(Exception):
     """Base of every error that reaches a user as one sentence instead of a traceback."""
@@ -36,3 +38,10 @@ class QualityError(SrllmError):
     """A critical expectation failed, so no release is made."""
 
     exit_code = 3
+
+
+def shown(address: str) -> str:
+    """``address`` without what may be secret in a URL: user, password, query."""
+    if "://" not in address:
+        return address
+    return re.sub("://[^/?#]*@", "://", address).partition("?")[0].rstrip("/")

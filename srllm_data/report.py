@@ -304,7 +304,7 @@ def _figures(run: dict[str, Any]) -> list[tuple[str, list[tuple[str, Any]]]]:
 def _settings(config: Config) -> str:
     import yaml
 
-    from srllm_data.gather.record import shown
+    from srllm_data.errors import shown
 
     settings = config.model_dump(by_alias=True)
     settings["rewrite"]["base_url"] = shown(config.rewrite.base_url)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srllm_data.config import Config
+from srllm_data.errors import shown
 from srllm_data.schema import STAGES
 from srllm_data.workspace import Workspace, digest, file_digest
 
@@ -146,12 +147,13 @@ def _settings(stage: str, config: Config) -> dict[str, Any]:
     if stage == "gather":
         settings: dict[str, Any] = config.gather.model_dump(exclude=_PLACES["gather"])
         for source in settings["sources"]:
-            if source["path"]:
-                source["path"] = Path(source["path"]).name
-            if source["dataset"]:
-                source["dataset"] = Path(source["dataset"]).name
+            for name in ("path", "dataset", "feed"):
+                if source[name]:
+                    source[name] = Path(shown(source[name])).name
         return settings
     settings = config.section(stage).model_dump(exclude=_PLACES.get(stage))
+    if stage == "rewrite" and config.rewrite.base_url:
+        settings["base_url"] = shown(config.rewrite.base_url)
     if stage == "validate":
         settings["redact"] = config.redact.model_dump()
     return settings

@@ -105,7 +105,13 @@ def test_bad_files_cost_no_other_row(tmp_path: Path) -> None:
     dropped = workspace.dropped("gather", keys["gather"]).to_pylist()
     assert len(dropped) == 5
     assert all(r["disposition"] == "filtered" for r in dropped)
-    for place in ("broken.csv:3", "broken.csv:4", "mixed.jsonl:1", "mixed.jsonl:2", "mixed.jsonl:3"):
+    for place in (
+        "broken.csv:3",
+        "broken.csv:4",
+        "mixed.jsonl:1",
+        "mixed.jsonl:2",
+        "mixed.jsonl:3",
+    ):
         assert sum(place in r["detail"] for r in dropped) == 1
     (too_long,) = workspace.dropped("clean", keys["clean"]).to_pylist()
     assert too_long["reason"] == "too_long"

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from srllm_data.config import load_config
 from srllm_data.schema import STAGES
-from srllm_data.stages import CODE, LIBRARIES, PACKAGE
+from srllm_data.stages import CODE, LIBRARIES, PACKAGE, components
+from srllm_data.workspace import Workspace
 
 #: Modules that carry settings, paths, messages and progress, never what a row becomes.
 PLUMBING = {"config.py", "errors.py", "progress.py", "workspace.py", "telemetry.py"}
@@ -84,3 +86,16 @@ def test_a_key_covers_all_libraries_that_the_stage_reaches(stage: str) -> None:
     distributions = packages_distributions()
     reached = {name.replace("_", "-") for m in modules for name in distributions.get(m, ())}
     assert reached - CARRIERS - {name.replace("_", "-") for name in LIBRARIES[stage]} == set()
+
+
+def test_no_secret_of_an_address_is_part_of_a_key(tmp_path: Path) -> None:
+    (tmp_path / "srllm.yaml").write_text(
+        "gather:\n  timeout_s: 1\n  sources:\n"
+        "    - {name: a, path: 'http://me:hush@127.0.0.1:9/a.csv?sig=hush', licence: x}\n"
+        "    - {name: b, feed: 'http://me:hush@127.0.0.1:9/feed?token=hush', licence: x}\n"
+        "rewrite: {model: m, base_url: 'http://me:hush@127.0.0.1:9/v1?key=hush'}\n"
+    )
+    config = load_config(tmp_path / "srllm.yaml")
+    made_of = [components(s, config, Workspace(tmp_path), None) for s in ("gather", "rewrite")]
+    assert "hush" not in str(made_of)
+    assert "a.csv" in str(made_of)

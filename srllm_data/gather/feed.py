@@ -18,8 +18,8 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from srllm_data.config import SourceConfig
-from srllm_data.errors import SourceError
-from srllm_data.gather.record import Malformed, Record, cause, mapped, shown
+from srllm_data.errors import SourceError, shown
+from srllm_data.gather.record import Malformed, Record, cause, mapped
 from srllm_data.workspace import digest, write_atomically
 
 #: An entry with less text than this only announces its article.

@@ -1,7 +1,6 @@
 """What every reader yields, and the words that readers share in their errors."""
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -62,13 +61,6 @@ def nearest(column: str, known: Iterable[str]) -> str:
     """A hint on which of ``known`` was meant; others are not named, as they may be row text."""
     close = difflib.get_close_matches(column, list(known), n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'" if close else "name one that it has under 'columns'"
-
-
-def shown(address: str) -> str:
-    """``address`` without what may be secret in a URL: user, password, query."""
-    if "://" not in address:
-        return address
-    return re.sub("://[^/?#]*@", "://", address).partition("?")[0]
 
 
 def cause(error: BaseException) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from srllm_data.errors import SourceError
-from srllm_data.gather.record import cause, shown
+from srllm_data.errors import SourceError, shown
+from srllm_data.gather.record import cause
 
 #: Small, since a block of a compressed file may grow a thousandfold.
 BLOCK = 1 << 16

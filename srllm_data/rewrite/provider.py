@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from srllm_data.config import RewriteConfig
-from srllm_data.errors import ProviderError
+from srllm_data.errors import ProviderError, shown
 from srllm_data.ledger import Answer, Ledger, Outcome, canonical
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Provider:
         sample: tells repeated samples of the same messages apart.
         """
         return {
-            "base_url": endpoint(self._config.base_url),
+            "base_url": shown(self._config.base_url),
             "model": self._config.model,
             "messages": messages,
             "response_schema": SCHEMA,
@@ -236,7 +236,7 @@ class Provider:
 
     def _explained(self, error: "APIStatusError") -> Answer:
         """The end that an HTTP error means for its row; raises what is to be tried again."""
-        status, where = error.status_code, endpoint(self._config.base_url)
+        status, where = error.status_code, shown(self._config.base_url)
         if status in (400, 403, 422) and _ABOUT_CONTENT.search(f"{error.code} {error.message}"):
             return Answer("content_filtered")
         if status in (401, 403):
@@ -268,7 +268,7 @@ class Provider:
         rows = max(10, 3 * self._config.concurrency)
         if self._unanswered >= rows * self._config.max_attempts:
             raise ProviderError(
-                f"{endpoint(self._config.base_url)} left {self._unanswered} requests in a row "
+                f"{shown(self._config.base_url)} left {self._unanswered} requests in a row "
                 f"without an answer; check rewrite.base_url, rewrite.timeout_s and the network, "
                 f"and run again: finished answers are kept."
             )
@@ -300,12 +300,6 @@ class Provider:
                 f"copy it again."
             )
         return key or "none"
-
-
-def endpoint(base_url: str) -> str:
-    """``base_url`` without what may be secret in it (login, query)."""
-    url = urlsplit(base_url)
-    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
 
 
 class _TryAgainError(Exception):

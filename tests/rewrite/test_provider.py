@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from openai_server import HANG, RESET, OpenAIServer, Response, answer, error, rewritten
 
 from srllm_data.config import RewriteConfig
-from srllm_data.errors import ProviderError
+from srllm_data.errors import ProviderError, shown
 from srllm_data.ledger import Ledger
 from srllm_data.rewrite import provider as provider_module
-from srllm_data.rewrite.provider import Provider, endpoint, is_refusal, read_rewrite
+from srllm_data.rewrite.provider import Provider, is_refusal, read_rewrite
 
 KEY = "sk-very-secret-0123456789"
 AGAIN = "Wrong: {{problem}}."
@@ -244,7 +244,7 @@ def test_the_key_is_sent_but_never_stored(tmp_path):
         secret = server.url.replace("http://", f"http://user:{KEY}@") + f"?key={KEY}"
         ask(config(server), tmp_path)
         ask(config(server), tmp_path)
-    assert endpoint(secret) == server.url
+    assert shown(secret) == server.url
     assert server.keys == [KEY, KEY]
     files = list(tmp_path.iterdir())
     assert files
