@@ -174,11 +174,17 @@ def _validate(boundary: str, suite: Path, rows: "pd.DataFrame") -> dict[str, Any
         DataContextConfig,
         InMemoryStoreBackendDefaults,
     )
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     try:
         given = json.loads(suite.read_text(encoding="utf-8"))
+        # A suite that is built from plain dictionaries leaves out what it cannot understand.
         expectations = gx.ExpectationSuite(
-            name=boundary, expectations=given["expectations"], meta=given.get("meta")
+            name=boundary,
+            expectations=[
+                ExpectationConfiguration(**e).to_domain_obj() for e in given["expectations"]
+            ],
+            meta=given.get("meta"),
         )
     except Exception as error:
         first = str(error).splitlines()[0]

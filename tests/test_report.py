@@ -287,7 +287,7 @@ def test_links_lead_to_the_release_from_the_folder_of_the_run(make: Callable[...
 
 def test_a_broken_source_is_a_warning_and_stands_in_the_table(make: Callable[..., str]) -> None:
     page = Page(make())
-    assert "1 warning The feed example.org/feed cannot be read (404)" in said(page)
+    assert "1 warning Source 'wire': The feed example.org/feed cannot be read (404)" in said(page)
     sources = page.lines("sources")
     assert sources["news"][0] == "CC-BY-4.0 <or later>"
     assert sources["wire"][:3] == ["MIT", "0", "0"]
