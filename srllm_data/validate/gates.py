@@ -199,7 +199,7 @@ GATES = (
         "{verb_lost:.0f} sentences without their verb)",
     ),
     Gate("torn", "hold", _any("holes"), "lacks {holes:.0f} words that its sentences need"),
-    Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} words where they do not fit"),
+    Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} word(s) where they do not fit"),
     Gate(
         "repeated",
         "hold",
