@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -282,9 +283,10 @@ def _print_run(run: dict[str, Any], config: Path, workspace: Path | None) -> Non
     print_funnel(run)
     print(f"Release  {run['release'] or 'none in this run'}")
     print(f"Report   {run['report']}")
+    program = "srllm" if shutil.which("srllm") else sys.argv[0]
     options = "" if config == DEFAULT_CONFIG else f" -c {config}"
     options += f" -w {workspace}" if workspace else ""
     print("\nNext:")
-    print(f"  srllm review{options}          # the rows that wait for a curator")
-    print(f"  srllm explain{options} ROW_ID  # one row's whole way")
-    print(f"  srllm status{options}          # what a rebuild would compute, and why")
+    print(f"  {program} review{options}          # the rows that wait for a curator")
+    print(f"  {program} explain{options} ROW_ID  # one row's whole way")
+    print(f"  {program} status{options}          # what a rebuild would compute, and why")

@@ -1,5 +1,6 @@
 """Gates: rules over signals, in a fixed order, each with the verdict of a row that fails it."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -199,7 +200,7 @@ GATES = (
         "{verb_lost:.0f} sentences without their verb)",
     ),
     Gate("torn", "hold", _any("holes"), "lacks {holes:.0f} words that its sentences need"),
-    Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} word(s) where they do not fit"),
+    Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} words where they do not fit"),
     Gate(
         "repeated",
         "hold",
@@ -253,4 +254,5 @@ def decide(rows: pa.Table, signals: pa.Table, config: ValidateConfig) -> StageOu
 
 def reason(gate: Gate, signals: Signals, config: ValidateConfig) -> str:
     """What a curator reads about a row with ``signals`` that fails ``gate``."""
-    return gate.says.format(c=config, **signals).replace("%", " %")
+    said = gate.says.format(c=config, **signals).replace("%", " %")
+    return re.sub(r"(?<![\d.,])1 (\w+)s\b", r"1 \1", said)

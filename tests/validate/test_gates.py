@@ -57,14 +57,14 @@ def test_what_is_no_rewrite_is_rejected_with_the_first_reason(judge, rewrite, re
 @pytest.mark.parametrize(
     ("rewrite", "words"),
     [
-        (GOOD.replace("1,200", "1,300"), "loses 1 numbers and adds 1"),
+        (GOOD.replace("1,200", "1,300"), "loses 1 number and adds 1"),
         (GOOD.replace("had no water", "had water"), "opposite"),
         (GOOD.replace(" on Tuesday", ""), "loses 1 dates"),
-        (GOOD.replace("in Ashbeck", "in Marrowby"), "loses 1 names and adds 1"),
+        (GOOD.replace("in Ashbeck", "in Marrowby"), "loses 1 name and adds 1"),
         (GOOD.replace("in Ashbeck", "in"), "lacks"),
-        (GOOD.replace("homes in", "homes homes in"), "not well formed (1 defects"),
+        (GOOD.replace("homes in", "homes homes in"), "not well formed (1 defect"),
         ("Tuesday told 1,200 the mayor in reporters homes water Ashbeck that on.", "order"),
-        (GOOD + " Nothing was planned and residents organised deliveries.", "adds 1 sentences"),
+        (GOOD + " Nothing was planned and residents organised deliveries.", "adds 1 sentence"),
         (
             GOOD.replace("had no water", "depended entirely on bottles bought by volunteers"),
             "new for",
