@@ -59,7 +59,7 @@ def test_what_is_no_rewrite_is_rejected_with_the_first_reason(judge, rewrite, re
     [
         (GOOD.replace("1,200", "1,300"), "loses 1 number and adds 1"),
         (GOOD.replace("had no water", "had water"), "opposite"),
-        (GOOD.replace(" on Tuesday", ""), "loses 1 dates"),
+        (GOOD.replace(" on Tuesday", ""), "loses 1 date"),
         (GOOD.replace("in Ashbeck", "in Marrowby"), "loses 1 name and adds 1"),
         (GOOD.replace("in Ashbeck", "in"), "lacks"),
         (GOOD.replace("homes in", "homes homes in"), "not well formed (1 defect"),
