@@ -233,7 +233,7 @@ def _expectation(result: dict[str, Any]) -> dict[str, Any]:
     elif not result["success"]:
         if "unexpected_count" in outcome:
             said += f" ({outcome['unexpected_count']:,} of {outcome['element_count']:,} fail)"
-        elif "observed_value" in outcome:
+        elif outcome.get("observed_value") is not None:
             said += f" (found {outcome['observed_value']})"
     return {
         "type": config["type"],
