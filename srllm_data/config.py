@@ -149,6 +149,26 @@ class LabelConfig(Section):
     )
 
 
+class PriceConfig(Section):
+    """What a model costs, in US dollars for a million tokens."""
+
+    input: float = Field(ge=0, description="a million tokens sent")
+    output: float = Field(ge=0, description="a million tokens received")
+    batch: float = Field(0.5, ge=0, le=1, description="share of both that the batch API charges")
+
+
+class OtherModelConfig(Section):
+    """One more model that rewrites every row; the gates choose the best candidate."""
+
+    model: str = Field(description="model name at the endpoint")
+    base_url: str | None = Field(
+        None, pattern=r"^https?://[^\s/]+", description="its endpoint; rewrite.base_url if unset"
+    )
+    api_key_env: str | None = Field(
+        None, description="environment variable with its key; rewrite.api_key_env if unset"
+    )
+
+
 class RewriteConfig(Section):
     """Who rewrites: an OpenAI-compatible endpoint if ``model`` is set, else the embedded editor."""
 
@@ -159,15 +179,74 @@ class RewriteConfig(Section):
         description="OpenAI-compatible endpoint",
     )
     api_key_env: str = Field("OPENAI_API_KEY", description="environment variable with the key")
-    prompt: str = Field("rewrite-v1", description="name of the prompt template")
+    prompt: str = Field(
+        "rewrite-v2", description="name of a prompt template, or a file of your own ending in .md"
+    )
     temperature: float = Field(0.0, ge=0, le=2)
     max_tokens: int = Field(512, ge=1, description="of one answer")
     seed: int = Field(1, ge=0)
     examples: int = Field(3, ge=0, description="nearest pairs of the pair bank shown to the model")
-    pairs: list[str] = Field([], description="JSONL files with text and rewrite: the pair bank")
-    concurrency: int = Field(8, ge=1, description="requests in flight")
+    examples_by: Literal["bm25", "embedding", "both", "random"] = Field(
+        "bm25", description="how the nearest pairs are found; random is for comparisons"
+    )
+    pairs: list[str] = Field(
+        ["own"],
+        description="the pair bank: own (srllm's pairs), release folders (what curators accepted "
+        "there), and JSONL files with text and rewrite",
+    )
+    lexicon_notes: bool = Field(False, description="tell why terms are loaded, and neutral ones")
+    mark_spans: bool = Field(False, description="show the text with its biased words marked")
+    check_first: bool = Field(False, description="ask first whether anything is to be changed")
+    samples: int = Field(1, ge=1, description="candidates of each model; the gates choose")
+    others: list[OtherModelConfig] = Field([], description="more models that rewrite every row")
+    editor_too: bool = Field(False, description="let the embedded editor add a candidate")
+    refine_rounds: int = Field(
+        0, ge=0, le=5, description="times to mend a rewrite that the gates do not accept"
+    )
+    estimate_by: Literal["gates", "model"] = Field(
+        "gates", description="who lists what is to be mended: the gates, or the model as well"
+    )
+    concurrency: int = Field(8, ge=1, description="most requests in flight; fewer where it is busy")
+    requests_per_minute: int | None = Field(None, ge=1, description="limit of the account")
+    tokens_per_minute: int | None = Field(None, ge=1, description="limit of the account")
     timeout_s: float = Field(60.0, gt=0, description="of one request")
-    max_attempts: int = Field(4, ge=1, description="tries for one request before it fails")
+    max_attempts: int = Field(4, ge=1, description="tries for a request that gets no answer")
+    max_wait_s: float = Field(
+        300.0, ge=0, description="longest wait for a busy endpoint, and of a silent one in all"
+    )
+    prices: dict[str, PriceConfig] = Field({}, description="by model name, for costs")
+    max_cost: float | None = Field(
+        None, ge=0, description="US dollars that this workspace may spend; the rest is not sent"
+    )
+    max_unanswered: float = Field(
+        0.02, ge=0, le=1, description="share of rows without an answer that a release may lack"
+    )
+
+    @property
+    def judged(self) -> bool:
+        """Whether the gates choose among candidates, so that they decide what the rewrite is."""
+        several = self.samples > 1 or self.others or self.editor_too or self.refine_rounds
+        return self.model is not None and bool(several)
+
+    def each_model(self) -> list["RewriteConfig"]:
+        """One configuration for each model, in order."""
+        changes = [o.model_dump(exclude_none=True) for o in self.others]
+        return [self, *(self.model_copy(update=c) for c in changes)]
+
+    @model_validator(mode="after")
+    def _priced(self) -> "RewriteConfig":
+        for config in self.each_model() if self.model else []:
+            if self.max_cost is not None and config.model not in self.prices:
+                raise ValueError(
+                    f"rewrite.max_cost needs the price of '{config.model}'; add it to "
+                    f"rewrite.prices with input and output, in US dollars for a million tokens"
+                )
+        if self.samples > 1 and not self.temperature:
+            raise ValueError(
+                "rewrite.samples over 1 needs a rewrite.temperature over 0, else all samples are "
+                "the same"
+            )
+        return self
 
 
 class ValidateConfig(Section):
@@ -292,7 +371,14 @@ def load_config(
                 }
             ),
             "rewrite": config.rewrite.model_copy(
-                update={"pairs": [_absolute(here, p) for p in config.rewrite.pairs]}
+                update={
+                    "pairs": [
+                        p if p == "own" else _absolute(here, p) for p in config.rewrite.pairs
+                    ],
+                    "prompt": _absolute(here, config.rewrite.prompt)
+                    if config.rewrite.prompt.endswith(".md")
+                    else config.rewrite.prompt,
+                }
             ),
             "validate_": config.validate_.model_copy(
                 update={

@@ -5,10 +5,12 @@ makes every commit reach the disk before the next request is sent (0.2 ms measur
 seconds and money for the answer; NORMAL could lose the last thousand answers with the power).
 """
 
+import asyncio
 import hashlib
 import json
 import sqlite3
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,16 +28,17 @@ Outcome = Literal[
     "rate_limited",
     "timed_out",
     "unreachable",
+    "over_budget",
 ]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 #: Ends that brought no answer and cost nothing: the next run asks again.
 TRANSIENT: frozenset[Outcome] = frozenset(
-    ("bad_request", "rate_limited", "timed_out", "unreachable")
+    ("bad_request", "rate_limited", "timed_out", "unreachable", "over_budget")
 )
 
-_VERSION = 1
-_TABLE = """
+_VERSION = 2
+_TABLES = """
 CREATE TABLE IF NOT EXISTS requests (
     key TEXT PRIMARY KEY,
     request TEXT NOT NULL,
@@ -45,12 +48,25 @@ CREATE TABLE IF NOT EXISTS requests (
     prompt_tokens INTEGER NOT NULL,
     completion_tokens INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
-    created TEXT NOT NULL
-)
+    created TEXT NOT NULL,
+    cost REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS unsettled (
+    key TEXT NOT NULL,
+    batch TEXT NOT NULL,
+    cost REAL NOT NULL,
+    PRIMARY KEY (key, batch)
+);
+CREATE TABLE IF NOT EXISTS batches (
+    id TEXT PRIMARY KEY,
+    base_url TEXT NOT NULL,
+    remote TEXT,
+    state TEXT NOT NULL
+);
 """
 # A finished answer is never replaced: where two processes asked the same, the first one stands.
 _PUT = f"""
-INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     outcome = excluded.outcome,
     answer = excluded.answer,
@@ -58,13 +74,28 @@ ON CONFLICT (key) DO UPDATE SET
     prompt_tokens = excluded.prompt_tokens,
     completion_tokens = excluded.completion_tokens,
     attempts = requests.attempts + excluded.attempts,
-    created = excluded.created
+    created = excluded.created,
+    cost = requests.cost + excluded.cost
 WHERE requests.outcome IN ({", ".join(f"'{o}'" for o in sorted(TRANSIENT))})
 """  # noqa: S608
 _FIND = """
-SELECT outcome, answer, finish_reason, prompt_tokens, completion_tokens, attempts
+SELECT outcome, answer, finish_reason, prompt_tokens, completion_tokens, attempts, cost
 FROM requests WHERE key = ?
 """
+_UNSETTLE = """
+INSERT INTO unsettled VALUES (?, ?, ?)
+ON CONFLICT (key, batch) DO UPDATE SET cost = unsettled.cost + excluded.cost
+"""
+_SETTLE = (
+    "DELETE FROM unsettled WHERE cost <= ? * 1.000001 AND key = ? AND batch = ?",
+    "UPDATE unsettled SET cost = cost - ? WHERE key = ? AND batch = ?",
+)
+_SPENT = """
+SELECT (SELECT TOTAL(cost) FROM requests) + (SELECT TOTAL(cost) FROM unsettled)
+"""
+
+#: A statement and its values.
+Step = tuple[str, tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +103,7 @@ class Answer:
     """How one request ended.
 
     text: what the provider wrote, verbatim; empty where it wrote nothing.
-    attempts: HTTP requests that it took.
+    attempts: HTTP requests that it took. cost: US dollars, 0 where no price is known.
     """
 
     outcome: Outcome
@@ -81,11 +112,17 @@ class Answer:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     attempts: int = 1
+    cost: float = 0.0
 
 
 def canonical(request: dict[str, Any]) -> str:
     """``request`` as JSON with sorted keys: equal requests give equal text."""
     return json.dumps(request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def key_of(request: dict[str, Any]) -> str:
+    """The key of ``request``: SHA-256 of its canonical JSON."""
+    return hashlib.sha256(canonical(request).encode()).hexdigest()
 
 
 class Ledger:
@@ -110,12 +147,14 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, _VERSION):
+            if version not in (0, 1, _VERSION):
                 raise StoreError(
                     f"The request ledger {path} has format {version}, which this version of srllm "
                     f"does not know; use the srllm that wrote it, or move the file away."
                 )
-            self._db.execute(_TABLE)
+            if version == 1:
+                self._db.execute("ALTER TABLE requests ADD COLUMN cost REAL NOT NULL DEFAULT 0")
+            self._db.executescript(_TABLES)
             self._db.execute(f"PRAGMA user_version={_VERSION}")
         except sqlite3.Error as error:
             self._db.close()
@@ -126,27 +165,25 @@ class Ledger:
 
     def find(self, request: dict[str, Any]) -> Answer | None:
         """The finished answer to ``request``; None where it is to be sent (again)."""
-        row = self._execute(_FIND, (_key(canonical(request)),))
-        answer = Answer(*row) if row else None
+        rows = self._execute((_FIND, (key_of(request),)))
+        answer = Answer(*rows[0]) if rows else None
         return None if answer is None or answer.outcome in TRANSIENT else answer
 
     def put(self, request: dict[str, Any], answer: Answer) -> None:
         """Commit how ``request`` ended; a finished answer that is already there stays."""
-        text = canonical(request)
-        self._execute(
-            _PUT,
-            (
-                _key(text),
-                text,
-                answer.outcome,
-                answer.text,
-                answer.finish_reason,
-                answer.prompt_tokens,
-                answer.completion_tokens,
-                answer.attempts,
-                datetime.now(UTC).isoformat(timespec="seconds"),
-            ),
-        )
+        self.commit([putting(request, answer)])
+
+    def spent(self) -> float:
+        """US dollars that all answers cost, unsettled ones at the most that they can cost."""
+        return float(self._execute((_SPENT, ()))[0][0])
+
+    def commit(self, steps: Sequence[Step]) -> None:
+        """Carry out ``steps`` in one transaction."""
+        self._execute(("BEGIN IMMEDIATE", ()), *steps, ("COMMIT", ()))
+
+    def select(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows that a SELECT finds."""
+        return self._execute((statement, values))
 
     def close(self) -> None:
         """Close the file; every answer is already in it."""
@@ -159,13 +196,19 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _execute(self, statement: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
-        try:
-            with self._lock:
-                row: tuple[Any, ...] | None = self._db.execute(statement, values).fetchone()
-                return row
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
+    def _execute(self, *steps: Step) -> list[tuple[Any, ...]]:
+        """The rows that the last of ``steps`` finds."""
+        rows: list[tuple[Any, ...]] = []
+        with self._lock:
+            try:
+                for statement, values in steps:
+                    rows = self._db.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._unusable(error) from None
+            finally:
+                if self._db.in_transaction:
+                    self._db.rollback()
+        return rows
 
     def _unusable(self, error: Exception) -> StoreError:
         return StoreError(
@@ -174,5 +217,69 @@ class Ledger:
         )
 
 
-def _key(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def putting(request: dict[str, Any], answer: Answer) -> Step:
+    """The step that stores how ``request`` ended."""
+    text = canonical(request)
+    return _PUT, (
+        hashlib.sha256(text.encode()).hexdigest(),
+        text,
+        answer.outcome,
+        answer.text,
+        answer.finish_reason,
+        answer.prompt_tokens,
+        answer.completion_tokens,
+        answer.attempts,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        answer.cost,
+    )
+
+
+def unsettling(request: dict[str, Any], cost: float, batch: str = "") -> Step:
+    """The step that notes, before ``request`` is sent, what it may cost.
+
+    Until it is taken back it counts as spent: a process that dies, and an answer that is lost on
+    its way, may have been billed. batch: id of the batch that it is part of, if any.
+    """
+    return _UNSETTLE, (key_of(request), batch, cost)
+
+
+def settling(request: dict[str, Any], cost: float, batch: str = "") -> list[Step]:
+    """The steps that take back ``cost`` of what :func:`unsettling` noted."""
+    return [(statement, (cost, key_of(request), batch)) for statement in _SETTLE]
+
+
+class Writer:
+    """Commits what arrives in one turn of the event loop in one transaction.
+
+    A disk that takes 0.2 ms for a commit would else hold up the loop for as long as a thousand
+    answers a second need.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._steps: list[Step] = []
+        self._done: asyncio.Future[None] | None = None
+
+    async def write(self, *steps: Step) -> None:
+        """Return when ``steps`` are on the disk; a cancelled caller's steps are written too."""
+        if self._done is None:
+            loop = asyncio.get_running_loop()
+            self._done = loop.create_future()
+            loop.call_soon(self.flush)
+        self._steps += steps
+        await asyncio.shield(self._done)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        steps, done = self._steps, self._done
+        self._steps, self._done = [], None
+        try:
+            if steps:
+                self._ledger.commit(steps)
+        except StoreError as error:
+            if done is None or done.done():
+                raise
+            done.set_exception(error)
+        else:
+            if done is not None and not done.done():
+                done.set_result(None)

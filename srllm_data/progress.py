@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _listener: Callable[[int], None] | None = None
+_note = ""
 _interrupted = False
 
 
@@ -19,6 +20,20 @@ def advance(rows: int = 1) -> None:
         raise KeyboardInterrupt
     if _listener is not None:
         _listener(rows)
+
+
+def note(text: str) -> None:
+    """Say what the running stage is at, beside its rows."""
+    global _note
+    _note = text
+    advance(0)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Report nothing: what is done inside is no row of the running stage."""
+    with _listening(lambda rows: None):
+        yield
 
 
 @contextmanager
@@ -80,18 +95,21 @@ def bar(stage: str, total: int | None) -> Iterator[None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
         console=console,
         transient=True,
     )
+    global _note
+    _note = ""
     advance(0)
-    task = shown.add_task(stage, total=total)
+    task = shown.add_task(stage, total=total, note="")
     start = last = time.monotonic()
     done = 0
 
     def listen(rows: int) -> None:
         nonlocal done, last
         done += rows
-        shown.update(task, completed=done)
+        shown.update(task, completed=done, note=_note)
         now = time.monotonic()
         if terminal:
             if now - start > 1 and not shown.live.is_started:
@@ -99,7 +117,13 @@ def bar(stage: str, total: int | None) -> Iterator[None]:
         elif now - last > 10:
             last = now
             of = f" of {total:,}" if total else ""
-            print(f"{stage}: {done:,}{of} rows", file=sys.stderr, flush=True)
+            left = (
+                f", about {_duration((now - start) / done * (total - done))} left"
+                if (total and done)
+                else ""
+            )
+            told = f" ({_note})" if _note else ""
+            print(f"{stage}: {done:,}{of} rows{left}{told}", file=sys.stderr, flush=True)
 
     with _listening(listen):
         try:
@@ -109,3 +133,9 @@ def bar(stage: str, total: int | None) -> Iterator[None]:
         finally:
             if shown.live.is_started:
                 shown.stop()
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

@@ -3,6 +3,7 @@
 A stage's output holds all columns of the stages before it plus its own, in this order.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,17 +79,21 @@ SPAN = pa.struct(
         ("use", pa.string()),
     ]
 )
+SIGNAL = pa.struct([("name", pa.string()), ("value", pa.float64())])
 CANDIDATE = pa.struct(
     [
         ("text", pa.string()),
         ("provider", pa.string()),
         ("model", pa.string()),
         ("prompt", pa.string()),
+        ("sample", pa.int32()),
         ("round", pa.int32()),
         ("outcome", pa.string()),
+        ("verdict", pa.string()),
+        ("reasons", pa.list_(pa.string())),
+        ("signals", pa.list_(SIGNAL)),
     ]
 )
-SIGNAL = pa.struct([("name", pa.string()), ("value", pa.float64())])
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,11 @@ DROPPED = pa.schema(
         pa.field("similarity", pa.float64()),
     ]
 )
+
+
+def row_id(source: str, key: str) -> str:
+    """The id of the row ``key`` of ``source``."""
+    return hashlib.sha256(f"{source}\0{key}".encode()).hexdigest()[:16]
 
 
 def schema_after(stage: str) -> pa.Schema:

@@ -5,7 +5,7 @@ import hashlib
 import pyarrow as pa
 
 from srllm_data.config import ReleaseConfig
-from srllm_data.schema import StageOutput, dropped_table, schema_after
+from srllm_data.schema import StageOutput, dropped_table, row_id, schema_after
 
 
 def split(rows: pa.Table, config: ReleaseConfig) -> StageOutput:
@@ -19,6 +19,11 @@ def split(rows: pa.Table, config: ReleaseConfig) -> StageOutput:
     kept = rows.append_column("split", pa.array(splits, pa.string()))
     kept = kept.append_column("disposition", pa.array(ends, pa.string()))
     return StageOutput(kept.select(schema_after("release").names), dropped_table([]), {})
+
+
+def held_back(source: str, key: str, config: ReleaseConfig) -> bool:
+    """Whether the row ``key`` of ``source`` is for evaluation, if it stands for its cluster."""
+    return _split(row_id(source, key), config) != "train"
 
 
 def _split(cluster: str, config: ReleaseConfig) -> str:

@@ -36,7 +36,7 @@ CODE = {
     "deduplicate": ("deduplicate",),
     "redact": ("redact.py", "personal_data", "lexicon"),
     "label": ("label.py", "lexicon"),
-    "rewrite": ("rewrite", "lexicon", "ledger.py"),
+    "rewrite": ("rewrite", "lexicon", "ledger.py", "validate", "personal_data", "split.py"),
     "validate": ("validate", "lexicon", "personal_data"),
     "review": ("review.py", "decisions.py"),
     "release": ("split.py",),
@@ -49,7 +49,7 @@ LIBRARIES = {
     "deduplicate": ("numpy",),
     "redact": _PERSONAL_DATA,
     "label": _LEXICON,
-    "rewrite": ("bm25s", *_LEXICON),
+    "rewrite": ("bm25s", "py3langid", *_PERSONAL_DATA),
     "validate": ("py3langid", *_PERSONAL_DATA),
     "review": (),
     "release": (),
@@ -58,7 +58,10 @@ LIBRARIES = {
 #: Settings that say where or how fast, never what: they are no part of a key.
 _PLACES = {
     "gather": {"timeout_s"},
-    "rewrite": {"pairs", "api_key_env", "concurrency", "timeout_s", "max_attempts"},
+    "rewrite": set(
+        "pairs prompt api_key_env concurrency requests_per_minute tokens_per_minute timeout_s "
+        "max_attempts max_wait_s prices max_cost max_unanswered".split()
+    ),
     "validate": {"expectations"},
     "release": {"name", "description"},
 }
@@ -104,7 +107,7 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
         case "rewrite":
             from srllm_data.rewrite import rewrite
 
-            return rewrite(rows, config.rewrite, workspace.requests)
+            return rewrite(rows, config.rewrite, workspace.requests, **rewriting(config))
         case "validate":
             from srllm_data.validate import MEASURED, decide, measure
 
@@ -125,6 +128,17 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
 
             return split(rows, config.release)
     raise ValueError(stage)
+
+
+def rewriting(config: Config) -> dict[str, Any]:
+    """What the rewrite stage needs beside its rows and its section."""
+    from srllm_data.split import held_back
+    from srllm_data.validate import Judge
+
+    return {
+        "judge": Judge(config.redact, config.validate_),
+        "held_back": lambda source, key: held_back(source, key, config.release),
+    }
 
 
 def gathered(config: Config, workspace: Workspace) -> Iterator["StageOutput"]:
@@ -152,8 +166,16 @@ def _settings(stage: str, config: Config) -> dict[str, Any]:
                     source[name] = Path(shown(source[name])).name
         return settings
     settings = config.section(stage).model_dump(exclude=_PLACES.get(stage))
-    if stage == "rewrite" and config.rewrite.base_url:
+    if stage == "rewrite":
         settings["base_url"] = shown(config.rewrite.base_url)
+        for other in settings["others"]:
+            other["base_url"] = other["base_url"] and shown(other["base_url"])
+            del other["api_key_env"]
+        if config.rewrite.judged:
+            settings["redact"] = config.redact.model_dump()
+            settings["validate"] = config.validate_.model_dump(exclude=_PLACES["validate"])
+        if config.rewrite.model and config.rewrite.examples:
+            settings["release"] = config.release.model_dump(exclude=_PLACES["release"])
     if stage == "validate":
         settings["redact"] = config.redact.model_dump()
     return settings

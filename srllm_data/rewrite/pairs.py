@@ -2,29 +2,45 @@
 
 import hashlib
 import json
+import random
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
+from srllm_data.config import RewriteConfig
 from srllm_data.errors import ConfigError
+
+By = Literal["bm25", "embedding", "both", "random"]
 
 #: A pair that shares this much of its word trigrams with a text is taken for that text.
 SAME_TEXT = 0.8
 
+#: Splits that are for evaluation: their pairs are never shown.
+HELD_BACK = ("validation", "test")
+#: Reciprocal rank fusion (Cormack et al. 2009): 1 / (60 + rank), added up.
+_FUSION = 60
+
 
 @dataclass(frozen=True)
 class Pair:
-    """A text and its rewrite; source and key name the row it was made from, where known."""
+    """A text and its rewrite; source and key name the row it was made from, where known.
+
+    cluster: the id of the row's duplicate cluster, where known.
+    """
 
     text: str
     rewrite: str
     source: str | None = None
     key: str | None = None
+    cluster: str | None = None
 
 
 class PairBank:
-    """Finds the pairs whose texts are nearest to a text, by BM25 over words."""
+    """Finds the pairs whose texts are nearest to a text, by BM25 over words or by embeddings."""
 
     def __init__(self, pairs: list[Pair]) -> None:
         first: dict[str, Pair] = {}
@@ -33,6 +49,8 @@ class PairBank:
                 first.setdefault(_normal(pair.text), pair)
         self._pairs = list(first.values())
         self._forms = [(_Form(p.text), _Form(p.rewrite)) for p in self._pairs]
+        self._vectors: dict[str, Any] = {}
+        self._matrix: Any = None
         self._index = None
         if self._pairs:
             import bm25s
@@ -41,47 +59,109 @@ class PairBank:
             self._index.index([_words(p.text) for p in self._pairs], show_progress=False)
 
     @classmethod
-    def load(cls, paths: list[str]) -> "PairBank":
-        """Read JSONL files of ``{"text", "rewrite"}``, optionally with ``source`` and ``key``.
+    def load(
+        cls, paths: list[str], held_back: Callable[[str, str], bool] | None = None
+    ) -> "PairBank":
+        """Read pairs from ``own`` (srllm's), from release folders and from JSONL files.
 
-        Raises ConfigError, naming file and line, for a pair that cannot be used.
+        Of a release come the training rows that a curator accepted or edited. A JSONL file holds
+        ``{"text", "rewrite"}``, optionally with ``source``, ``key`` and ``split``; pairs of an
+        evaluation split are left out, and those made from a row for whose source and key
+        ``held_back`` holds. Raises ConfigError, naming file and line, for a pair that cannot be
+        used.
         """
-        return cls(
-            [
-                _pair(line, f"{path} line {number}")
-                for path in paths
-                for number, line in enumerate(_read(path).split(b"\n"), 1)
-                if line.strip()
-            ]
-        )
+        found = [p for path in paths for p in _pairs(path)]
+        if held_back:
+            found = [p for p in found if not (p.source and p.key and held_back(p.source, p.key))]
+        return cls(found)
 
     def nearest(
-        self, text: str, count: int, source: str | None = None, key: str | None = None
+        self,
+        text: str,
+        count: int,
+        source: str | None = None,
+        key: str | None = None,
+        cluster: str | None = None,
+        by: By = "bm25",
     ) -> list[Pair]:
         """Up to ``count`` pairs, nearest first; equally near ones in the order of the bank.
 
-        Leaves out pairs that hold ``text`` itself or nearly so on either side, and the pair that
-        was made from row ``key`` of ``source``.
+        Leaves out pairs that hold ``text`` itself or nearly so on either side, and the pairs that
+        were made from row ``key`` of ``source`` or from its ``cluster``.
         """
-        words = _words(text)
         if self._index is None or not count:
             return []
-        scores = self._index.get_scores(words) if words else np.zeros(len(self._pairs))
         own = _Form(text)
         found: list[Pair] = []
-        for i in np.argsort(-scores, kind="stable"):
+        for i in self._order(text, by):
             pair = self._pairs[i]
             made_from_it = pair.key is not None and (pair.source, pair.key) == (source, key)
+            made_from_it |= pair.cluster is not None and pair.cluster == cluster
             if not made_from_it and not any(own.same(form) for form in self._forms[i]):
                 found.append(pair)
                 if len(found) == count:
                     break
         return found
 
+    def nearest_of(self, rows: list[dict[str, Any]], config: RewriteConfig) -> list[list[Pair]]:
+        """The examples for each of ``rows`` (text, source, source_key, cluster)."""
+        if config.examples and config.examples_by in ("embedding", "both") and self._pairs:
+            self._embed([r["text"] for r in rows])
+        return [
+            self.nearest(
+                r["text"],
+                config.examples,
+                r["source"],
+                r["source_key"],
+                r["cluster"],
+                config.examples_by,
+            )
+            for r in rows
+        ]
+
+    def _order(self, text: str, by: By) -> Any:
+        """Places of all pairs, nearest first."""
+        if by == "random":
+            return random.Random(text).sample(range(len(self._pairs)), len(self._pairs))  # noqa: S311
+        words = _words(text)
+        lexical = self._index.get_scores(words) if words and self._index else None
+        lexical = np.zeros(len(self._pairs)) if lexical is None else lexical
+        if by == "bm25":
+            return np.argsort(-lexical, kind="stable")
+        if self._matrix is None:
+            self._matrix = self._vectors_of(p.text for p in self._pairs)
+        near = self._matrix @ self._vectors_of([text])[0]
+        if by == "embedding":
+            return np.argsort(-near, kind="stable")
+        fused = np.zeros(len(self._pairs))
+        for scores in (lexical, near):
+            fused[np.argsort(-scores, kind="stable")] += 1 / (
+                _FUSION + np.arange(1, len(self._pairs) + 1)
+            )
+        return np.argsort(-fused, kind="stable")
+
+    def _embed(self, texts: Iterable[str]) -> None:
+        """Make the vectors of ``texts`` that are not there yet, all at once."""
+        from srllm_data.rewrite.embedding import embed
+
+        new = [t for t in dict.fromkeys(texts) if t not in self._vectors]
+        if new:
+            self._vectors.update(zip(new, embed(new), strict=True))
+
+    def _vectors_of(self, texts: Iterable[str]) -> Any:
+        texts = list(texts)
+        self._embed(texts)
+        return np.stack([self._vectors[t] for t in texts])
+
+
+def load(config: RewriteConfig, held_back: Callable[[str, str], bool] | None = None) -> PairBank:
+    """The bank of ``config``; empty where no examples are shown."""
+    return PairBank.load(config.pairs if config.examples else [], held_back)
+
 
 def digest(path: str) -> str:
-    """SHA-256 of a pair file. Raises ConfigError where it cannot be read."""
-    return hashlib.sha256(_read(path)).hexdigest()
+    """SHA-256 over what a place of pairs holds. Raises ConfigError where it cannot be read."""
+    return hashlib.sha256(b"".join(_read(file) for file in _files(path))).hexdigest()
 
 
 class _Form:
@@ -107,6 +187,48 @@ def _normal(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
+def _files(path: str) -> list[str]:
+    if path == "own":
+        packaged = Path(__file__).parent / "own_pairs"
+        sample = Path(__file__).parents[2] / "data" / "sample" / "rewrites"
+        folder = packaged if packaged.is_dir() else sample
+        return [str(f) for f in sorted(folder.glob("*.jsonl"))]
+    if Path(path).is_dir():
+        files = sorted(Path(path).glob("data/train-*.parquet"))
+        if not files:
+            raise ConfigError(
+                f"The folder {path} of rewrite.pairs is no release with a train split; name the "
+                f"folder that holds its manifest.json."
+            )
+        return [str(f) for f in files]
+    return [path]
+
+
+def _pairs(path: str) -> list[Pair]:
+    found = []
+    for file in _files(path):
+        if file.endswith(".parquet"):
+            found += _released(file)
+            continue
+        for number, line in enumerate(_read(file).split(b"\n"), 1):
+            if line.strip() and (pair := _pair(line, f"{file} line {number}")):
+                found.append(pair)
+    return found
+
+
+def _released(file: str) -> list[Pair]:
+    """The pairs of a release's rows that a curator accepted or edited."""
+    import pyarrow.parquet as pq
+
+    columns = ["text", "rewrite", "cluster", "decision"]
+    rows = pq.read_table(file, columns=columns, partitioning=None)
+    return [
+        Pair(r["text"], r["rewrite"], cluster=r["cluster"])
+        for r in rows.to_pylist()
+        if r["decision"] in ("accept", "edit")
+    ]
+
+
 def _read(path: str) -> bytes:
     import fsspec
 
@@ -121,7 +243,8 @@ def _read(path: str) -> bytes:
         ) from None
 
 
-def _pair(line: bytes, where: str) -> Pair:
+def _pair(line: bytes, where: str) -> Pair | None:
+    """The pair of a line; None for one of an evaluation split."""
     try:
         record = json.loads(line)
         json.dumps(record, ensure_ascii=False).encode()  # half a surrogate pair cannot be sent
@@ -133,7 +256,9 @@ def _pair(line: bytes, where: str) -> Pair:
         value = record.get(name)
         if not isinstance(value, str) or not _normal(value):
             raise ConfigError(f"{where} has no words in '{name}'; add them or remove the line.")
-    for name in ("source", "key"):
+    for name in ("source", "key", "split"):
         if not isinstance(record.get(name), str | None):
             raise ConfigError(f"'{name}' in {where} is no string; put it in quotes.")
+    if record.get("split") in HELD_BACK:
+        return None
     return Pair(record["text"], record["rewrite"], record.get("source"), record.get("key"))

@@ -1,24 +1,22 @@
-"""The rewrite stage: asks an endpoint or the embedded editor for a rewrite of each row."""
+"""The rewrite stage: asks endpoints or the embedded editor for a rewrite of each row."""
 
-import asyncio
-import hashlib
-import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import pyarrow as pa
 
 from srllm_data.config import RewriteConfig
-from srllm_data.errors import ConfigError
-from srllm_data.ledger import OUTCOMES, TRANSIENT, Ledger, canonical
+from srllm_data.ledger import OUTCOMES, TRANSIENT
 from srllm_data.progress import advance
 from srllm_data.rewrite import pairs
-from srllm_data.rewrite.provider import Provider, Reply, is_refusal
+from srllm_data.rewrite.candidates import Work, candidate, edited, work_on
+from srllm_data.rewrite.prompt import Prompt, digest
+from srllm_data.rewrite.session import Session
 from srllm_data.schema import COLUMNS, StageOutput, drop, dropped_table, schema_after
-
-_PROMPTS = Path(__file__).parent / "prompts"
+from srllm_data.validate import MEASURED, Judge
 
 #: Why a row has no rewrite, by the reason that it is dropped for.
 _DETAILS = {
@@ -31,7 +29,11 @@ _DETAILS = {
     "rate_limited": "the endpoint was too busy; it is asked again in the next run",
     "timed_out": "no answer within rewrite.timeout_s; it is asked again in the next run",
     "unreachable": "no connection or a server error; it is asked again in the next run",
+    "over_budget": "it could have crossed rewrite.max_cost; a larger one lets it be sent",
 }
+
+#: Columns of a row that a rewrite is made or judged from.
+_COLUMNS = sorted({*MEASURED, "source", "source_key", "cluster"} - {"rewrite"})
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,42 @@ class _Rewrite:
     detail: str = ""
 
 
-def rewrite(rows: pa.Table, config: RewriteConfig, ledger_path: Path) -> StageOutput:
+def rewrite(
+    rows: pa.Table,
+    config: RewriteConfig,
+    ledger_path: Path,
+    judge: Judge | None = None,
+    held_back: Callable[[str, str], bool] | None = None,
+    offline: bool = False,
+) -> StageOutput:
     """Give every row a rewrite; a control's own text is its rewrite.
 
-    rows: ``schema_after("label")``. Rows without a usable answer are dropped as failed, with the
-    outcome as reason. Facts count rows per outcome, requests and tokens; ``ask_again`` counts
-    the rows that the next run would ask for again.
-    Raises ConfigError for a missing prompt or a malformed pair, ProviderError where the endpoint
+    rows: ``schema_after("label")``. judge: the gates, needed where ``config.judged``. held_back:
+    whether the row with this source and key is for evaluation, so that no pair made from it is
+    shown. offline: send nothing; what the ledger does not hold ends as timed_out.
+
+    Rows without a usable answer are dropped as failed, with the outcome as reason. Facts count rows per outcome, requests, tokens
+    and US dollars, in all and by purpose; ``ask_again`` counts the rows that the next run would
+    ask for again.
+    Raises ConfigError for a missing prompt or a malformed pair, ProviderError where an endpoint
     cannot be used at all, StoreError where the ledger cannot be written; answers that had
     arrived are in the ledger then, as after Ctrl-C.
     """
-    records = rows.select(["id", "text", "source", "source_key", "control"]).to_pylist()
+    records = rows.select(_COLUMNS).to_pylist()
     biased = [r for r in records if not r["control"]]
     advance(len(records) - len(biased))
     counts: Counter[str] = Counter()
-    done = _asked(biased, config, ledger_path, counts) if config.model else _edited(biased)
+    if config.model is None:
+        done = _edited(biased)
+    elif biased:
+        with Session(config, ledger_path, offline) as session:
+            bank = pairs.load(config, held_back)
+            works = [Work(row) for row in biased]
+            work_on(works, bank, Prompt(config), config, session, judge, counts)
+            done = [_end(work, counts) for work in works]
+            counts.update(session.counts)
+    else:
+        done = []
 
     by_id = dict(zip((r["id"] for r in biased), done, strict=True))
     kept: list[int] = []
@@ -78,166 +101,60 @@ def rewrite(rows: pa.Table, config: RewriteConfig, ledger_path: Path) -> StageOu
     table = rows.take(pa.array(kept, pa.int64()))
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values, COLUMNS[name].type))
-    counts["ask_again"] = sum(counts[outcome] for outcome in TRANSIENT)
     return StageOutput(
         table.select(schema_after("rewrite").names).cast(schema_after("rewrite")),
         dropped_table(dropped),
-        {name: counts[name] for name in _facts(config)},
+        _facts(config, counts),
     )
 
 
 def assets(config: RewriteConfig) -> dict[str, str]:
     """SHA-256 by name of every file beside the code that the rewrites depend on."""
-    if config.model is None:
-        from srllm_data.lexicon import digest
+    from srllm_data.lexicon import digest as lexicon
 
-        return {"lexicon": digest()}
-    found = {config.prompt: hashlib.sha256(_prompt_file(config.prompt).read_bytes()).hexdigest()}
+    if config.model is None:
+        return {"lexicon": lexicon()}
+    found = {Prompt(config).name: digest(config.prompt)}
+    if config.lexicon_notes or config.judged:
+        found["lexicon"] = lexicon()
     if config.examples:
         for number, path in enumerate(config.pairs, 1):
             found[f"pairs {number}"] = pairs.digest(path)
     return found
 
 
-def _facts(config: RewriteConfig) -> list[str]:
+def _facts(config: RewriteConfig, counts: Counter[str]) -> dict[str, object]:
     names = ["control", "ok", "unchanged"]
     if config.model:
         names += [o for o in OUTCOMES if o != "ok"]
         names += ["ask_again", "requests_sent", "requests_from_ledger"]
         names += ["tokens_in", "tokens_out", "ledger_tokens_in", "ledger_tokens_out"]
-    return names
+        names += ["cost", "ledger_cost"]
+        names += sorted(counts.keys() - set(names))
+    return {n: round(counts[n], 9) for n in names}
 
 
-def _edited(rows: list[dict[str, str]]) -> list[_Rewrite]:
-    if not rows:
-        return []
-    from srllm_data.nlp import parse
-    from srllm_data.rewrite.editor import EDITOR, rewrite_doc
-
+def _edited(rows: list[dict[str, Any]]) -> list[_Rewrite]:
     done = []
-    for row, doc in zip(rows, parse(r["text"] for r in rows), strict=True):
-        text = rewrite_doc(doc).strip()
-        if not text or _same(text, row["text"]):
+    for text, by in edited(rows):
+        if text is None:
             done.append(_Rewrite("unchanged", "", "", [], "the editor knew no honest edit"))
         else:
-            candidate = _candidate(text, "embedded", EDITOR, None, 0, "ok")
-            done.append(_Rewrite("ok", text, EDITOR, [candidate]))
+            done.append(_Rewrite("ok", text, by, [candidate(text, "embedded", by, None)]))
         advance()
     return done
 
 
-def _asked(
-    rows: list[dict[str, str]], config: RewriteConfig, ledger_path: Path, counts: Counter[str]
-) -> list[_Rewrite]:
-    prompt = _Prompt(config.prompt)
-    bank = pairs.PairBank.load(config.pairs if config.examples else [])
-    messages = [
-        prompt.messages(
-            row["text"],
-            bank.nearest(row["text"], config.examples, row["source"], row["source_key"]),
-        )
-        for row in rows
-    ]
-    # Rows that became equal when they were redacted are asked for once.
-    keys = [canonical({"messages": m}) for m in messages]
-    rows_of = Counter(keys)
-    waiting = iter(dict(zip(keys, messages, strict=True)).items())
-    replies: dict[str, list[Reply]] = {}
-
-    async def work(provider: Provider) -> None:
-        for key, asked in waiting:
-            replies[key] = await provider.ask(asked, prompt.again)
-            advance(rows_of[key])
-
-    async def run() -> None:
-        with Ledger(ledger_path) as ledger:
-            async with Provider(config, ledger) as provider:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(min(config.concurrency, len(rows_of))):
-                        group.create_task(work(provider))
-                counts.update(provider.counts)
-
-    if rows:
-        try:
-            asyncio.run(run())
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-    return [_chosen(row["text"], replies[k], config) for row, k in zip(rows, keys, strict=True)]
-
-
-def _chosen(text: str, replies: list[Reply], config: RewriteConfig) -> _Rewrite:
-    """What ``replies`` mean for a row with ``text``: the last one counts."""
-    provider = urlsplit(config.base_url).netloc.rpartition("@")[2]
-    outcome, candidates = "", []
-    for number, reply in enumerate(replies):
-        outcome = reply.outcome
-        if outcome == "ok" and _same(reply.text, text):
-            outcome = "unchanged"
-        elif outcome == "ok" and is_refusal(reply.text) and not is_refusal(text):
-            outcome = "refused"
-        if reply.text:
-            candidates.append(
-                _candidate(reply.text, provider, config.model, config.prompt, number, outcome)
-            )
-    by = f"{provider} {config.model} {config.prompt}"
-    return _Rewrite(outcome, replies[-1].text, by, candidates, _DETAILS.get(outcome, ""))
-
-
-def _candidate(
-    text: str, provider: str, model: str | None, prompt: str | None, number: int, outcome: str
-) -> dict[str, object]:
-    return {
-        "text": text,
-        "provider": provider,
-        "model": model,
-        "prompt": prompt,
-        "round": number,
-        "outcome": outcome,
-    }
-
-
-def _same(one: str, other: str) -> bool:
-    return one.split() == other.split()
-
-
-class _Prompt:
-    """The template ``name``: what is said to the model; its file name is its version."""
-
-    def __init__(self, name: str) -> None:
-        text = _prompt_file(name).read_text(encoding="utf-8")
-        _, self._system, self._user, self.again = (
-            part.strip() for part in _split(text, "# System\n", "# User\n", "# Again\n")
-        )
-
-    def messages(self, text: str, examples: list[pairs.Pair]) -> list[dict[str, str]]:
-        """The request for ``text``, after ``examples`` as earlier turns of the same kind."""
-        turns = [{"role": "system", "content": self._system}]
-        for pair in examples:
-            turns.append(self._asking(pair.text))
-            turns.append({"role": "assistant", "content": _json(rewrite=pair.rewrite)})
-        return [*turns, self._asking(text)]
-
-    def _asking(self, text: str) -> dict[str, str]:
-        # As JSON, no text can end its own delimiter.
-        return {"role": "user", "content": self._user.replace("{{text}}", _json(text=text))}
-
-
-def _json(**values: str) -> str:
-    return json.dumps(values, ensure_ascii=False)
-
-
-def _split(text: str, *marks: str) -> list[str]:
-    parts = []
-    for mark in marks:
-        before, _, text = text.partition(mark)
-        parts.append(before)
-    return [*parts, text]
-
-
-def _prompt_file(name: str) -> Path:
-    known = {path.stem: path for path in sorted(_PROMPTS.glob("*.md"))}
-    if name not in known:
-        raise ConfigError(
-            f"rewrite.prompt names no prompt '{name}'; choose one of: {', '.join(known)}."
-        )
-    return known[name]
+def _end(work: Work, counts: Counter[str]) -> _Rewrite:
+    counts["ask_again"] += bool(TRANSIENT.intersection(work.outcomes))
+    best = work.best
+    if best is not None:
+        by = " ".join(str(best[n]) for n in ("provider", "model", "prompt") if best[n])
+        by = str(best["model"]) if best["provider"] == "embedded" else by
+        return _Rewrite("ok", str(best["text"]), by, work.candidates)
+    # What the next run may change is said first.
+    outcome = next((o for o in work.outcomes if o in TRANSIENT), work.outcomes[0])
+    detail = _DETAILS[outcome]
+    if work.neutral:
+        detail = "the model found nothing to change"
+    return _Rewrite(outcome, "", "", work.candidates, detail)

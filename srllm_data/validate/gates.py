@@ -220,6 +220,41 @@ CONTROL_GATES = (
 )
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What the gates say of one rewrite; failed: name, verdict and reason of every failed gate."""
+
+    verdict: Literal["accept", "hold", "reject"]
+    failed: tuple[tuple[str, Literal["reject", "hold"], str], ...]
+    signals: Signals
+
+    @property
+    def reasons(self) -> list[str]:
+        """What a curator reads."""
+        return [reason for *_, reason in self.failed]
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Smaller is better: gates that reject, gates that fail, then bias left over content."""
+        s = self.signals
+        return (
+            sum(verdict == "reject" for _, verdict, _ in self.failed),
+            len(self.failed),
+            s["bias_after"] + s["toxicity_after"] - s["content_kept"],
+        )
+
+
+def judge(signals: Signals, config: ValidateConfig, control: bool = False) -> Judgement:
+    """Put ``signals`` through all gates: reject if one rejects, else hold if one holds."""
+    failed = [g for g in (CONTROL_GATES if control else GATES) if g.fails(signals, config)]
+    verdicts = {g.verdict for g in failed}
+    verdict: Literal["accept", "hold", "reject"] = (
+        "reject" if "reject" in verdicts else "hold" if verdicts else "accept"
+    )
+    told = tuple((g.name, g.verdict, reason(g, signals, config)) for g in failed)
+    return Judgement(verdict, told, signals)
+
+
 def decide(rows: pa.Table, signals: pa.Table, config: ValidateConfig) -> StageOutput:
     """Judge each of ``rows`` by its ``signals`` (of :func:`measure`, in the same order).
 
@@ -234,16 +269,14 @@ def decide(rows: pa.Table, signals: pa.Table, config: ValidateConfig) -> StageOu
     ids, controls = rows["id"].to_pylist(), rows["control"].to_pylist()
     for at, measured in enumerate(signals["signals"].to_pylist()):
         values = {s["name"]: s["value"] for s in measured}
-        failed = [g for g in (CONTROL_GATES if controls[at] else GATES) if g.fails(values, config)]
-        reasons = [reason(gate, values, config) for gate in failed]
-        verdict = min((g.verdict for g in failed), key=("reject", "hold").index, default="accept")
-        facts[f"verdict={verdict}"] += 1
-        facts.update(f"gate={g.name}" for g in failed)
-        if verdict == "reject":
-            first = next(g.name for g in failed if g.verdict == "reject")
-            dropped.append(drop(ids[at], "rejected", first, "; ".join(reasons)))
+        judgement = judge(values, config, controls[at])
+        facts[f"verdict={judgement.verdict}"] += 1
+        facts.update(f"gate={name}" for name, *_ in judgement.failed)
+        if judgement.verdict == "reject":
+            first = next(name for name, verdict, _ in judgement.failed if verdict == "reject")
+            dropped.append(drop(ids[at], "rejected", first, "; ".join(judgement.reasons)))
         else:
-            judged.append((at, measured, verdict, reasons))
+            judged.append((at, measured, judgement.verdict, judgement.reasons))
     places, *written = zip(*judged, strict=True) if judged else ((), (), (), ())
     kept = rows.take(pa.array(places, pa.int64()))
     for name, values_of in zip(("signals", "verdict", "reasons"), written, strict=True):

@@ -2,6 +2,8 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -14,7 +16,8 @@ from srllm_data.config import RewriteConfig
 from srllm_data.errors import ProviderError, shown
 from srllm_data.ledger import Ledger
 from srllm_data.rewrite import provider as provider_module
-from srllm_data.rewrite.provider import Provider, is_refusal, read_rewrite
+from srllm_data.rewrite.answers import REWRITE, is_refusal, read
+from srllm_data.rewrite.provider import Ask, Provider
 
 KEY = "sk-very-secret-0123456789"
 AGAIN = "Wrong: {{problem}}."
@@ -22,15 +25,20 @@ QUESTION = [{"role": "user", "content": '{"text": "The dim mayor spoke."}'}]
 GOOD = "The mayor spoke."
 
 
+def question(messages=QUESTION, sample=0) -> Ask:
+    return Ask(messages, REWRITE, AGAIN, sample)
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(provider_module, "BACKOFF_S", 0.002)
+    monkeypatch.setattr(provider_module, "MAX_BACKOFF_S", 0.02)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
 def config(server: OpenAIServer | str, **changes) -> RewriteConfig:
     url = server if isinstance(server, str) else server.url
-    settings = {"timeout_s": 5.0, "max_attempts": 3, **changes}
+    settings = {"timeout_s": 5.0, "max_attempts": 3, "max_wait_s": 2.0, **changes}
     return RewriteConfig(model="loopback", base_url=url, **settings)
 
 
@@ -40,7 +48,10 @@ def ask(settings: RewriteConfig, path, messages=QUESTION):
     async def run():
         with Ledger(path / "requests.sqlite") as ledger:
             async with Provider(settings, ledger) as provider:
-                return await provider.ask(messages, AGAIN), provider.counts
+                replies = await provider.ask(question(messages))
+                counts = Counter(provider.counts)
+                counts["requests_sent"] = provider.endpoint.sent
+                return replies, counts
 
     return asyncio.run(run())
 
@@ -88,7 +99,7 @@ def test_each_fault_ends_in_one_outcome(name, tmp_path):
         replies, _ = ask(config(server), tmp_path)
     assert replies[-1].outcome == name.split()[0]
     if replies[-1].outcome == "ok":
-        assert replies[-1].text == GOOD
+        assert replies[-1].value == GOOD
 
 
 def test_a_hang_is_timed_out(tmp_path):
@@ -120,28 +131,58 @@ def test_finished_answers_are_paid_once_and_passing_failures_asked_again(name, t
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
-        ({"Retry_After": "7"}, 7),
+        ({"Retry_After": "1"}, 1),
         ({"Retry_After": "0.25"}, 0.25),
-        ({"retry_after_ms": "1500"}, 1.5),
-        ({"Retry_After": "86400"}, provider_module.MAX_WAIT_S),
-        ({"Retry_After": "soon"}, None),
-        ({"Retry_After": "-3"}, None),
-        ({}, None),
-        ({"Retry_After": format_datetime(datetime.now(UTC) + timedelta(days=1))}, 60),
+        ({"retry_after_ms": "300"}, 0.3),
+        ({"Retry_After": "soon"}, 0),
+        ({"Retry_After": "-3"}, 0),
+        ({}, 0),
     ],
 )
-def test_waits_as_long_as_the_endpoint_asks(headers, seconds, tmp_path, monkeypatch):
-    waits = []
+def test_waits_as_long_as_the_endpoint_asks(headers, seconds, tmp_path):
+    times = []
 
-    async def sleep(wait, _sleep=asyncio.sleep):
-        waits.append(wait)
-        await _sleep(0)
+    def script(request, nth):
+        times.append(time.monotonic())
+        return error(429, "slow down", **headers) if nth == 1 else rewritten(GOOD)
 
-    with OpenAIServer(scripted(error(429, "slow down", **headers), rewritten(GOOD))) as server:
-        monkeypatch.setattr(provider_module.asyncio, "sleep", sleep)
-        ask(config(server), tmp_path)
-    waits = [w for w in waits if w > 0]
-    assert waits == [seconds] if seconds else 0 < waits[0] <= provider_module.BACKOFF_S
+    with OpenAIServer(script) as server:
+        replies, _ = ask(config(server), tmp_path)
+    assert replies[-1].outcome == "ok"
+    assert seconds <= times[1] - times[0] < seconds + 0.2
+
+
+@pytest.mark.parametrize(
+    "wait", ["86400", format_datetime(datetime.now(UTC) + timedelta(days=1)), "1e300"]
+)
+def test_an_endpoint_that_asks_for_too_long_a_wait_is_left_alone(wait, tmp_path):
+    """As a daily quota does: no row waits a day, and no other row is sent."""
+
+    async def run():
+        with Ledger(tmp_path / "requests.sqlite") as ledger:
+            async with Provider(config(server), ledger) as provider:
+                for i in range(5):
+                    reply = await provider.ask(question([{"role": "user", "content": f"{i}"}]))
+                    assert reply[-1].outcome == "rate_limited"
+
+    with OpenAIServer(scripted(error(429, "quota", Retry_After=wait))) as server:
+        asyncio.run(run())
+    assert len(server.requests) == 1
+
+
+def test_a_busy_endpoint_is_waited_for_beyond_the_tries(tmp_path):
+    busy = [error(429, "slow down", Retry_After="0")] * 30
+    with OpenAIServer(scripted(*busy, rewritten(GOOD))) as server:
+        replies, _ = ask(config(server, max_attempts=2), tmp_path)
+    assert replies[-1].outcome == "ok"
+    assert len(server.requests) == 31
+
+
+def test_the_total_wait_is_capped(tmp_path):
+    with OpenAIServer(scripted(error(429, "slow down", Retry_After="0.2"))) as server:
+        replies, _ = ask(config(server, max_wait_s=0.5), tmp_path)
+    assert replies[-1].outcome == "rate_limited"
+    assert len(server.requests) == 3
 
 
 def test_a_malformed_answer_is_asked_again_with_what_was_wrong(tmp_path):
@@ -168,7 +209,7 @@ def test_structured_output_falls_back_and_remembers(tmp_path):
         with Ledger(tmp_path / "requests.sqlite") as ledger:
             async with Provider(settings, ledger) as provider:
                 for i in range(3):
-                    replies = await provider.ask([{"role": "user", "content": f"{i}"}], AGAIN)
+                    replies = await provider.ask(question([{"role": "user", "content": f"{i}"}]))
                     assert replies[-1].outcome == "ok"
 
     with OpenAIServer(script) as server:
@@ -224,7 +265,8 @@ def test_an_endpoint_that_cannot_be_used_ends_it_with_one_sentence(response, wor
     assert len(server.requests) == 1
 
 
-def test_a_dead_endpoint_ends_it_before_every_row_has_tried(tmp_path):
+def test_an_endpoint_that_never_answers_is_left_alone(tmp_path):
+    """No thousand rows are walked through every try and wait."""
     with OpenAIServer(scripted(rewritten(GOOD))) as server:
         settings = config(server, max_attempts=2, concurrency=1)
 
@@ -232,10 +274,11 @@ def test_a_dead_endpoint_ends_it_before_every_row_has_tried(tmp_path):
         with Ledger(tmp_path / "requests.sqlite") as ledger:
             async with Provider(settings, ledger) as provider:
                 for i in range(100):
-                    await provider.ask([{"role": "user", "content": f"{i}"}], AGAIN)
+                    reply = await provider.ask(question([{"role": "user", "content": f"{i}"}]))
+                    assert reply[-1].outcome == "unreachable"
+                return provider.endpoint.sent
 
-    with pytest.raises(ProviderError, match="20 requests in a row"):
-        asyncio.run(run())
+    assert asyncio.run(run()) == 12
 
 
 def test_the_key_is_sent_but_never_stored(tmp_path):
@@ -285,9 +328,9 @@ def test_all_that_changes_an_answer_changes_the_request(change, tmp_path):
     with Ledger(tmp_path / "requests.sqlite") as ledger:
         one = Provider(settings, ledger)
         other = Provider(settings.model_copy(update=change), ledger)
-        assert one.request(QUESTION) != other.request(QUESTION)
-        assert one.request(QUESTION, sample=1) != one.request(QUESTION)
-        assert one.request(QUESTION) == one.request(list(QUESTION))
+        assert one.request(QUESTION, REWRITE) != other.request(QUESTION, REWRITE)
+        assert one.request(QUESTION, REWRITE, sample=1) != one.request(QUESTION, REWRITE)
+        assert one.request(QUESTION, REWRITE) == one.request(list(QUESTION), REWRITE)
 
 
 def test_tokens_and_attempts_are_kept(tmp_path):
@@ -313,24 +356,24 @@ rewrites = st.text(st.characters(exclude_categories=("Cs",)), min_size=1).filter
 @given(prose, rewrites, prose, st.booleans())
 def test_the_rewrite_is_read_out_of_any_prose(before, text, after, plain):
     held = before + json.dumps({"rewrite": text}, ensure_ascii=plain) + after
-    assert read_rewrite(held) == text.strip()
+    assert read(held, REWRITE) == text.strip()
 
 
 @settings(deadline=None)
 @given(st.text(max_size=200))
 def test_reading_gives_words_or_a_value_error(answer_text):
     with contextlib.suppress(ValueError):
-        assert read_rewrite(answer_text).strip()
+        assert read(answer_text, REWRITE).strip()
 
 
 def test_the_last_rewrite_of_an_answer_counts():
-    assert read_rewrite('<think>{"rewrite": "draft"}</think> {"rewrite": "final"} {}') == "final"
-    assert read_rewrite('{"rewrite": "two\nlines"}') == "two\nlines"
+    assert read('<think>{"rewrite": "draft"}</think> {"rewrite": "final"} {}', REWRITE) == "final"
+    assert read('{"rewrite": "two\nlines"}', REWRITE) == "two\nlines"
 
 
 def test_deep_nesting_is_malformed_not_a_crash():
     with pytest.raises(ValueError, match="no complete JSON"):
-        read_rewrite('{"a":' * 3000)
+        read('{"a":' * 3000, REWRITE)
 
 
 @pytest.mark.parametrize(

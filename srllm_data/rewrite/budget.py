@@ -1,0 +1,66 @@
+"""The spend cap: no request is sent that could cross it, however many are in flight."""
+
+import asyncio
+from collections.abc import Callable
+
+from srllm_data.config import PriceConfig, RewriteConfig
+
+#: Tokens that a server may count beside the text of one message.
+_PER_MESSAGE = 16
+
+
+class Budget:
+    """What may still be spent of ``config.max_cost``, from ``spent`` US dollars on.
+
+    A request reserves the most that it can cost before it is sent, and settles what it did cost.
+    """
+
+    def __init__(self, config: RewriteConfig, spent: Callable[[], float]) -> None:
+        self.capped = config.max_cost is not None
+        self._cap = config.max_cost or 0.0
+        self._prices = config.prices
+        self._spent = spent() if self.capped else 0.0
+        self._reserved = 0.0
+        self._open = 0
+        self._changed = asyncio.Event()
+
+    def cost(self, model: str, tokens_in: int, tokens_out: int, batch: bool = False) -> float:
+        """US dollars for these tokens; 0 where the model has no price."""
+        return cost(self._prices.get(model), tokens_in, tokens_out, batch)
+
+    async def reserve(self, most: float) -> bool:
+        """Whether ``most`` is set aside; waits while what is in flight may leave enough."""
+        while not self.reserve_now(most):
+            if not self._open or self._spent + most > self._cap:
+                return False
+            self._changed.clear()
+            await self._changed.wait()
+        return True
+
+    def reserve_now(self, most: float) -> bool:
+        """Whether ``most`` is set aside, without waiting."""
+        if self.capped and self._spent + self._reserved + most > self._cap:
+            return False
+        self._reserved += most
+        self._open += 1
+        return True
+
+    def settle(self, most: float, cost: float) -> None:
+        """Give back what :meth:`reserve` set aside; ``cost`` of it was spent."""
+        self._open -= 1
+        self._reserved = self._reserved - most if self._open else 0.0
+        self._spent += cost
+        self._changed.set()
+
+
+def cost(price: PriceConfig | None, tokens_in: int, tokens_out: int, batch: bool = False) -> float:
+    """US dollars for these tokens at ``price``; 0 where there is none."""
+    if price is None:
+        return 0.0
+    share = price.batch if batch else 1.0
+    return share * (tokens_in * price.input + tokens_out * price.output) / 1e6
+
+
+def most_tokens(messages: list[dict[str, str]]) -> int:
+    """A bound of the tokens of ``messages``: no tokenizer in use makes more of them than bytes."""
+    return sum(len(m["content"].encode()) + _PER_MESSAGE for m in messages)

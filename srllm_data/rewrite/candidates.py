@@ -1,0 +1,247 @@
+"""From drafts to one rewrite: candidates, refinements, and the gates that choose among them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from srllm_data.config import RewriteConfig
+from srllm_data.progress import advance
+from srllm_data.rewrite.answers import Reply, is_refusal
+from srllm_data.rewrite.pairs import PairBank
+from srllm_data.rewrite.prompt import Prompt
+from srllm_data.rewrite.provider import Ask
+from srllm_data.rewrite.refine import from_gates
+from srllm_data.rewrite.session import Question, Session
+from srllm_data.validate import Judge, Judgement
+
+
+@dataclass
+class Work:
+    """One row on its way to a rewrite.
+
+    candidates: every answer with a text, as in the column ``candidates``; best: the one that the
+    gates like best, None where none is usable. outcomes: of every question that was asked for a
+    rewrite. neutral: a model found nothing to change.
+    """
+
+    row: dict[str, Any]
+    candidates: list[dict[str, object]] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    best: dict[str, object] | None = None
+    neutral: bool = False
+    judgement: Judgement | None = None
+    #: What the best candidate answers; None for the editor's.
+    asked: Question | None = None
+
+
+def work_on(
+    works: list[Work],
+    bank: PairBank,
+    prompt: Prompt,
+    config: RewriteConfig,
+    session: Session,
+    judge: Judge | None,
+    counts: Counter[str],
+) -> None:
+    """Draft, judge and refine until every one of ``works`` has its best candidate or none.
+
+    judge: needed where ``config.judged``.
+    """
+    if config.judged and judge is None:
+        raise ValueError("choosing among candidates needs a judge")
+    drafting = _checked(works, prompt, session) if config.check_first else works
+    fresh = _drafts(drafting, bank, prompt, config, session)
+    if config.editor_too:
+        for work, (text, by) in zip(drafting, edited([w.row for w in drafting]), strict=True):
+            if text is not None:
+                fresh.append((work, None, candidate(text, "embedded", by, None)))
+    _choose(fresh, judge if config.judged else None)
+    for number in range(1, config.refine_rounds + 1):
+        _refined(drafting, number, prompt, config, session, judge, counts)
+
+
+_Fresh = tuple[Work, Question | None, dict[str, object]]
+
+
+def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
+    """The works that a model does not find neutral; where it does not tell, they stay."""
+    questions = [(0, prompt.check(w.row)) for w in works]
+    replies = session.ask_all(questions, lambda place: None, "check")
+    left = []
+    for work, reply in zip(works, replies, strict=True):
+        if reply[-1].outcome == "ok" and not reply[-1].value:
+            work.neutral = True
+            work.outcomes.append("unchanged")
+            advance()
+        else:
+            left.append(work)
+    return left
+
+
+def _drafts(
+    works: list[Work], bank: PairBank, prompt: Prompt, config: RewriteConfig, session: Session
+) -> list[_Fresh]:
+    """Candidates of every model and sample."""
+    shown = bank.nearest_of([w.row for w in works], config)
+    places: list[Work] = []
+    questions: list[Question] = []
+    for work, examples in zip(works, shown, strict=True):
+        for model in range(1 + len(config.others)):
+            for sample in range(config.samples):
+                places.append(work)
+                questions.append((model, prompt.draft(work.row, examples, sample)))
+    each = len(questions) // max(1, len(works))
+    replies = session.ask_all(
+        questions, lambda place: advance() if place % each == 0 else None, "drafts"
+    )
+    fresh: list[_Fresh] = []
+    for work, question, reply in zip(places, questions, replies, strict=True):
+        fresh += _answers(work, question, reply, prompt, config, 0)
+    return fresh
+
+
+def _answers(
+    work: Work,
+    question: Question,
+    replies: list[Reply],
+    prompt: Prompt,
+    config: RewriteConfig,
+    number: int,
+) -> list[_Fresh]:
+    """Note ``replies``; the candidates among them that can be a rewrite."""
+    settings = config.each_model()[question[0]]
+    where = urlsplit(settings.base_url).netloc.rpartition("@")[2]
+    usable: list[_Fresh] = []
+    for reply in replies:
+        outcome: str = reply.outcome
+        text = reply.value if outcome == "ok" else reply.text
+        if outcome == "ok" and _same(text, work.row["text"]):
+            outcome = "unchanged"
+        elif outcome == "ok" and is_refusal(text) and not is_refusal(work.row["text"]):
+            outcome = "refused"
+        found = candidate(
+            text, where, settings.model, prompt.name, question[1].sample, number, outcome
+        )
+        if outcome == "ok":
+            usable.append((work, question, found))
+        elif text:
+            work.candidates.append(found)
+    work.outcomes.append(outcome)
+    return usable
+
+
+def _choose(fresh: list[_Fresh], judge: Judge | None) -> None:
+    """Add the fresh candidates to their works; the best one of each is its best from now on."""
+    judgements = judge([(w.row, str(c["text"])) for w, _, c in fresh]) if judge else None
+    for place, (work, question, found) in enumerate(fresh):
+        judgement = judgements[place] if judgements else None
+        if judgement:
+            found["verdict"] = judgement.verdict
+            found["reasons"] = judgement.reasons
+            found["signals"] = [{"name": n, "value": v} for n, v in judgement.signals.items()]
+        work.candidates.append(found)
+        better = (
+            work.best is None
+            or judgement is None
+            or work.judgement is None
+            or judgement.rank < work.judgement.rank
+        )
+        if better:
+            work.best, work.asked, work.judgement = found, question, judgement
+
+
+def _refined(
+    works: list[Work],
+    number: int,
+    prompt: Prompt,
+    config: RewriteConfig,
+    session: Session,
+    judge: Judge | None,
+    counts: Counter[str],
+) -> None:
+    """One round: list what is wrong with each best candidate, and keep what gets better."""
+    open_ = [
+        (w, w.asked[0], w.asked[1])
+        for w in works
+        if w.asked and w.judgement and w.judgement.verdict != "accept"
+    ]
+    mistakes = [from_gates(w.judgement, _left(w)) for w, *_ in open_ if w.judgement]
+    if config.estimate_by == "model":
+        questions = [
+            (model, prompt.estimate(ask, str(w.best and w.best["text"]), number))
+            for w, model, ask in open_
+        ]
+        told = session.ask_all(questions, lambda place: None, f"round {number}: estimates")
+        for own, reply in zip(mistakes, told, strict=True):
+            if reply[-1].outcome == "ok":
+                own += reply[-1].value
+    todo = [(o, m) for o, m in zip(open_, mistakes, strict=True) if m]
+    asked: list[tuple[Ask, Question]] = []
+    for (work, model, ask), listed in todo:
+        refine = prompt.refine(ask, str(work.best and work.best["text"]), listed, number)
+        asked.append((ask, (model, refine)))
+    replies = session.ask_all(
+        [question for _, question in asked], lambda place: None, f"round {number}: refinements"
+    )
+    before = {id(w): (w.best, w.judgement) for (w, *_), _ in todo}
+    fresh: list[_Fresh] = []
+    for ((work, *_), _), (ask, question), reply in zip(todo, asked, replies, strict=True):
+        for _, _, found in _answers(work, question, reply, prompt, config, number):
+            # The next round mends this candidate as the answer to the first question.
+            fresh.append((work, (question[0], ask), found))
+    _choose(fresh, judge)
+    works_now = [w for (w, *_), _ in todo]
+    counts[f"round_{number}_tried"] += len(todo)
+    counts[f"round_{number}_kept"] += sum(w.best is not before[id(w)][0] for w in works_now)
+    counts[f"round_{number}_accepted"] += sum(
+        w.judgement is not None and w.judgement.verdict == "accept" for w in works_now
+    )
+
+
+def _left(work: Work) -> list[str]:
+    """Biased words of the text that its best candidate still holds."""
+    now = str(work.best["text"]).casefold() if work.best else ""
+    used = [s["text"] for s in work.row["biased_spans"] or [] if s["use"] == "used"]
+    return [w for w in dict.fromkeys(used) if w.casefold() in now]
+
+
+def edited(rows: list[dict[str, Any]]) -> Iterator[tuple[str | None, str]]:
+    """The editor's rewrite of each row and its name; None where it knows no honest edit."""
+    if not rows:
+        return
+    from srllm_data.nlp import parse
+    from srllm_data.rewrite.editor import EDITOR, rewrite_doc
+
+    for row, doc in zip(rows, parse(r["text"] for r in rows), strict=True):
+        text = rewrite_doc(doc).strip()
+        yield (None if not text or _same(text, row["text"]) else text), EDITOR
+
+
+def candidate(
+    text: str,
+    provider: str,
+    model: str | None,
+    prompt: str | None,
+    sample: int = 0,
+    number: int = 0,
+    outcome: str = "ok",
+) -> dict[str, object]:
+    """One entry of the column ``candidates``; number: the round, 0 for a draft."""
+    return {
+        "text": text,
+        "provider": provider,
+        "model": model,
+        "prompt": prompt,
+        "sample": sample,
+        "round": number,
+        "outcome": outcome,
+        "verdict": None,
+        "reasons": None,
+        "signals": None,
+    }
+
+
+def _same(one: str, other: str) -> bool:
+    return one.split() == other.split()

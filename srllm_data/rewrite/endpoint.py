@@ -1,0 +1,250 @@
+"""One HTTP request to an OpenAI-compatible endpoint, and what its end means."""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from srllm_data.config import RewriteConfig
+from srllm_data.errors import ProviderError, shown
+from srllm_data.ledger import Answer, Outcome
+from srllm_data.rewrite.answers import Shape, judge
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+# From the strictest on; an endpoint that refuses one is asked with the next from then on.
+_FORMATS = ("json_schema", "json_object with schema", "json_object", "none")
+_ABOUT_FORMAT = re.compile(r"response_format|json_schema|json_object|structured output", re.I)
+_ABOUT_SYSTEM = re.compile(r"system.{0,20}(?:role|message|prompt)|role.{0,40}alternate", re.I)
+_ABOUT_CONTENT = re.compile(r"content.?(filter|policy|management)|moderation|flagged", re.I)
+
+
+class TryAgainError(Exception):
+    """An end that may pass.
+
+    wait_s: what the endpoint asked for, if it did. busy: it said so itself. billed: the request
+    may have been carried out although its answer got lost.
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        wait_s: float | None = None,
+        busy: bool = False,
+        billed: bool = False,
+    ) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.wait_s = wait_s
+        self.busy = busy
+        self.billed = billed
+
+
+class Endpoint:
+    """The endpoint of ``config``; it learns what the endpoint does not understand."""
+
+    def __init__(self, config: RewriteConfig) -> None:
+        self.sent = 0
+        self._config = config
+        self._format = 0
+        self._merge_system = False
+        self._left_out: dict[str, str | None] = {}
+        self._client: AsyncOpenAI | None = None
+
+    async def close(self) -> None:
+        """Close its connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    def body(self, request: dict[str, Any], shape: Shape) -> dict[str, Any]:
+        """The HTTP body of ``request`` (of ``Provider.request``), in what the endpoint takes."""
+        messages = request["messages"]
+        if self._merge_system and messages[0]["role"] == "system":
+            first = f"{messages[0]['content']}\n\n{messages[1]['content']}"
+            messages = [{"role": "user", "content": first}, *messages[2:]]
+        body: dict[str, Any] = {"model": request["model"], "messages": messages}
+        for name in ("temperature", "max_tokens", "seed"):
+            sent_as = self._left_out.get(name, name)
+            if sent_as:
+                body[sent_as] = request[name]
+        match _FORMATS[self._format]:
+            case "json_schema":
+                schema = {"name": shape.name, "strict": True, "schema": shape.schema}
+                body["response_format"] = {"type": "json_schema", "json_schema": schema}
+            case "json_object with schema":
+                body["response_format"] = {"type": "json_object", "schema": shape.schema}
+            case "json_object":
+                body["response_format"] = {"type": "json_object"}
+        return body
+
+    async def attempt(self, request: dict[str, Any], shape: Shape) -> Answer:
+        """Send ``request`` once; again only for what the endpoint does not understand of it.
+
+        Raises TryAgainError, and ProviderError where the endpoint cannot be used at all.
+        """
+        import openai
+        from httpx2 import ConnectError, Response
+
+        while True:
+            client = self.client()
+            body = self.body(request, shape)
+            self.sent += 1
+            try:
+                async with asyncio.timeout(self._config.timeout_s):
+                    response = await client.post("/chat/completions", cast_to=Response, body=body)
+            except TimeoutError:
+                raise TryAgainError("timed_out", billed=True) from None
+            except openai.APIStatusError as error:
+                if not self._adapted(error, body):
+                    return self._explained(error)
+            except openai.APIError as error:
+                # The aiohttp backend calls a lost connection a timeout too; ours is above.
+                billed = not isinstance(error.__cause__, ConnectError)
+                raise TryAgainError("unreachable", billed=billed) from None
+            else:
+                try:
+                    return read_completion(json.loads(response.content), shape)
+                except (ValueError, RecursionError):
+                    raise TryAgainError("unreachable", billed=True) from None
+
+    def _adapted(self, error: "APIStatusError", body: dict[str, Any]) -> bool:
+        """Whether the endpoint refused something that is said otherwise from now on."""
+        said = error.response.text
+        if str(error.code).startswith("unsupported_") and error.param in body:
+            if error.param == "max_completion_tokens":
+                self._left_out["max_tokens"] = None
+            else:
+                renamed = "max_completion_tokens" if error.param == "max_tokens" else None
+                self._left_out[error.param] = renamed
+            return True
+        if error.status_code not in (400, 422, 500, 501):
+            return False
+        kind = body.get("response_format")
+        if kind and _ABOUT_FORMAT.search(said):
+            # Another request may have found out in the meantime.
+            if _format_of(kind) == self._format:
+                self._format += 1
+            return True
+        if body["messages"][0]["role"] == "system" and _ABOUT_SYSTEM.search(said):
+            self._merge_system = True
+            return True
+        return False
+
+    def _explained(self, error: "APIStatusError") -> Answer:
+        """The end that an HTTP error means for its row; raises what is to be tried again."""
+        status, where = error.status_code, shown(self._config.base_url)
+        if status in (400, 403, 422) and _ABOUT_CONTENT.search(f"{error.code} {error.message}"):
+            return Answer("content_filtered")
+        if status in (401, 403):
+            raise ProviderError(
+                f"{where} refused the login (HTTP {status}); put a valid key into the environment "
+                f"variable {self._config.api_key_env} and run again: finished answers are kept."
+            )
+        if status == 402 or error.code == "insufficient_quota":
+            raise ProviderError(
+                f"The account at {where} has no credit left (HTTP {status}); top it up and run "
+                f"again: finished answers are kept."
+            )
+        if status in (404, 405):
+            raise ProviderError(
+                f"{where} has no model '{self._config.model}' or is no OpenAI-compatible endpoint "
+                f"(HTTP {status}); correct rewrite.model or rewrite.base_url."
+            )
+        wait_s = _retry_after(error.response.headers)
+        if status in (429, 503, 529) and (status == 429 or wait_s is not None):
+            raise TryAgainError("rate_limited", wait_s, busy=True)
+        if status == 408:
+            raise TryAgainError("timed_out", wait_s)
+        if status >= 500 or status == 409:
+            raise TryAgainError("unreachable", wait_s)
+        return Answer("bad_request")
+
+    def client(self) -> "AsyncOpenAI":
+        """The client, connected with the key of the environment."""
+        if self._client is None:
+            from openai import AsyncOpenAI, DefaultAioHttpClient
+
+            self._client = AsyncOpenAI(
+                api_key=self._api_key(),
+                base_url=self._config.base_url,
+                max_retries=0,
+                timeout=None,  # asyncio.timeout bounds the whole request instead of each read
+                http_client=DefaultAioHttpClient(timeout=None),
+            )
+        return self._client
+
+    def _api_key(self) -> str:
+        name = self._config.api_key_env
+        key = os.environ.get(name, "").strip()
+        if not key and urlsplit(self._config.base_url).hostname == "api.openai.com":
+            raise ProviderError(
+                f"The environment variable {name} holds no key for {self._config.base_url}; set "
+                f"it, or unset rewrite.model to use the embedded editor."
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise ProviderError(
+                f"The key in the environment variable {name} holds characters that cannot be sent; "
+                f"copy it again."
+            )
+        return key or "none"
+
+
+def _format_of(sent: dict[str, Any]) -> int:
+    """The place of a response_format in the order of those that are tried."""
+    if sent["type"] == "json_schema":
+        return 0
+    return 1 if "schema" in sent else 2
+
+
+def read_completion(completion: Any, shape: Shape) -> Answer:
+    """The answer in a response's JSON, of which servers send all kinds.
+
+    Raises TryAgainError where it holds no message.
+    """
+    choices = completion.get("choices") if isinstance(completion, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise TryAgainError("unreachable")
+    content, refusal = _text(message, "content"), _text(message, "refusal")
+    finish = _text(choice, "finish_reason") or None
+    tokens = (_tokens(completion, "prompt_tokens"), _tokens(completion, "completion_tokens"))
+    if finish == "content_filter":
+        return Answer("content_filtered", content, finish, *tokens)
+    if refusal:
+        return Answer("refused", refusal, finish, *tokens)
+    if finish == "length":
+        return Answer("truncated", content, finish, *tokens)
+    outcome = judge(Answer("ok", content), shape)[0].outcome
+    return Answer(outcome, content, finish, *tokens)
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    text = value.get(name)
+    # Servers that cut an answer inside a character send half a surrogate pair.
+    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else ""
+
+
+def _tokens(completion: dict[str, Any], name: str) -> int:
+    usage = completion.get("usage")
+    number = usage.get(name) if isinstance(usage, dict) else None
+    return number if isinstance(number, int) and number > 0 else 0
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the headers ask to wait; None where they do not say it."""
+    milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after", "")
+    try:
+        seconds = float(milliseconds) / 1000 if milliseconds else float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return seconds if seconds >= 0 else None

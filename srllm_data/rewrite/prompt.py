@@ -1,0 +1,148 @@
+"""Prompt templates: what is said to the model. A template's name is its version."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from srllm_data.config import RewriteConfig
+from srllm_data.errors import ConfigError
+from srllm_data.lexicon import entries
+from srllm_data.rewrite.answers import REWRITE, Shape
+from srllm_data.rewrite.pairs import Pair
+from srllm_data.rewrite.provider import Ask, Messages
+from srllm_data.rewrite.refine import CHECK, ESTIMATE, Mistake
+
+_FOLDER = Path(__file__).parent / "prompts"
+_SECTIONS = (
+    "System",
+    "User",
+    "Loaded terms",
+    "Marked",
+    "Again",
+    "Check",
+    "Check again",
+    "Estimate",
+    "Estimate again",
+    "Refine",
+)
+
+
+class Prompt:
+    """The template that ``config.prompt`` names, with the parts that ``config`` switches on.
+
+    A text goes into it as JSON, so that no text can end its own delimiter.
+    """
+
+    def __init__(self, config: RewriteConfig) -> None:
+        self.name = Path(config.prompt).stem
+        self._config = config
+        text = prompt_file(config.prompt).read_text(encoding="utf-8")
+        parts = re.split(r"^# (.+)\n", text, flags=re.M)
+        self._parts = {n: p.strip() for n, p in zip(parts[1::2], parts[2::2], strict=True)}
+        if missing := [name for name in _SECTIONS if not self._parts.get(name)]:
+            raise ConfigError(
+                f"The prompt {config.prompt} lacks the section '# {missing[0]}'; add it as in "
+                f"srllm's own {sorted(_known())[-1]}."
+            )
+
+    def draft(self, row: dict[str, Any], examples: list[Pair], sample: int = 0) -> Ask:
+        """The question for a rewrite of ``row``, after ``examples`` as earlier turns like it."""
+        turns = [{"role": "system", "content": self._parts["System"]}]
+        for pair in examples:
+            turns.append(self._user("User", pair.text))
+            turns.append({"role": "assistant", "content": _json(rewrite=pair.rewrite)})
+        asking = self._user("User", row["text"])
+        asking["content"] += self._notes(row)
+        return self._ask([*turns, asking], REWRITE, "Again", sample, "draft")
+
+    def check(self, row: dict[str, Any]) -> Ask:
+        """The question whether ``row`` needs a rewrite at all."""
+        turns = [{"role": "system", "content": self._parts["System"]}]
+        asked = [*turns, self._user("Check", row["text"])]
+        return self._ask(asked, CHECK, "Check again", 0, "check")
+
+    def estimate(self, drafted: Ask, rewrite: str, number: int) -> Ask:
+        """The question for the errors of ``rewrite``, the answer to ``drafted``."""
+        turns = [*_answered(drafted, rewrite), {"role": "user", "content": self._parts["Estimate"]}]
+        return self._ask(
+            turns, ESTIMATE, "Estimate again", drafted.sample, f"round_{number}_estimate"
+        )
+
+    def refine(self, drafted: Ask, rewrite: str, mistakes: list[Mistake], number: int) -> Ask:
+        """The question for a ``rewrite`` without ``mistakes``."""
+        listed = "\n".join(f"- {m}" for m in mistakes)
+        content = self._parts["Refine"].replace("{{errors}}", listed)
+        turns = [*_answered(drafted, rewrite), {"role": "user", "content": content}]
+        return self._ask(turns, REWRITE, "Again", drafted.sample, f"round_{number}_refine")
+
+    def _ask(self, messages: Messages, shape: Shape, again: str, sample: int, purpose: str) -> Ask:
+        return Ask(messages, shape, self._parts[again], sample, purpose)
+
+    def _user(self, section: str, text: str) -> dict[str, str]:
+        content = self._parts[section].replace("{{text}}", _json(text=text))
+        return {"role": "user", "content": content}
+
+    def _notes(self, row: dict[str, Any]) -> str:
+        notes = ""
+        spans = [s for s in row["biased_spans"] or [] if s["use"] == "used"]
+        if self._config.lexicon_notes and spans:
+            told = {s["text"].casefold(): _note(s) for s in spans}
+            listed = "\n".join(json.dumps(n, ensure_ascii=False) for n in told.values())
+            notes += f"\n\n{self._parts['Loaded terms']}\n\n{listed}"
+        if self._config.mark_spans and spans:
+            notes += f"\n\n{self._parts['Marked']}\n\n{_json(marked=marked(row['text'], spans))}"
+        return notes
+
+
+def marked(text: str, spans: list[dict[str, Any]]) -> str:
+    """``text`` with ``[[`` and ``]]`` around its spans; those that touch are joined."""
+    joined: list[list[int]] = []
+    for start, end in sorted((s["start"], s["end"]) for s in spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([start, end])
+    for start, end in reversed(joined):
+        text = f"{text[:start]}[[{text[start:end]}]]{text[end:]}"
+    return text
+
+
+def prompt_file(name: str) -> Path:
+    """The file of the template ``name``; ConfigError where there is none."""
+    known = _known()
+    path = Path(name)
+    if path.suffix == ".md" and path.is_file():
+        return path
+    if name not in known:
+        raise ConfigError(
+            f"rewrite.prompt names no prompt '{name}'; choose one of: {', '.join(known)}, or give "
+            f"a file that ends in .md."
+        )
+    return known[name]
+
+
+def digest(name: str) -> str:
+    """SHA-256 of the template ``name``."""
+    return hashlib.sha256(prompt_file(name).read_bytes()).hexdigest()
+
+
+def _known() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_FOLDER.glob("*.md"))}
+
+
+def _answered(drafted: Ask, rewrite: str) -> Messages:
+    return [*drafted.messages, {"role": "assistant", "content": _json(rewrite=rewrite)}]
+
+
+def _note(span: dict[str, Any]) -> dict[str, Any]:
+    note: dict[str, Any] = {"term": span["text"], "kind": span["label"]}
+    entry = entries().get(span["entry"] or "")
+    if entry:
+        note |= {"why": entry.why, "instead": list(entry.replacements)}
+    return note
+
+
+def _json(**values: str) -> str:
+    return json.dumps(values, ensure_ascii=False)

@@ -1,0 +1,136 @@
+"""Many questions at once, to all models of a configuration, each sent only if it must be."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from srllm_data import progress
+from srllm_data.config import RewriteConfig
+from srllm_data.ledger import Ledger, key_of
+from srllm_data.rewrite.answers import Reply
+from srllm_data.rewrite.budget import Budget
+from srllm_data.rewrite.provider import Ask, Provider
+
+#: A question to the model at this place among those of the configuration.
+Question = tuple[int, Ask]
+_NOTE_EVERY_S = 0.5
+
+
+class Session:
+    """Asks the models of ``config`` through the ledger at ``ledger_path``.
+
+    Use as a context manager. offline: send nothing; a question that the ledger cannot answer
+    ends as timed_out, and its request is added to ``wanted``.
+    """
+
+    def __init__(self, config: RewriteConfig, ledger_path: Path, offline: bool = False) -> None:
+        self.wanted: dict[str, tuple[int, Ask, dict[str, Any]]] = {}
+        self._configs = config.each_model()
+        self._offline = offline
+        self._ledger = Ledger(ledger_path)
+        budget = Budget(config, self._ledger.spent)
+        self._providers = [Provider(c, self._ledger, budget) for c in self._configs]
+        self._runner = asyncio.Runner()
+        self._noted = self._began = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._runner.run(self._close())
+        finally:
+            self._runner.close()
+            self._ledger.close()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The counts of all models together, and requests_sent."""
+        total: Counter[str] = Counter()
+        for provider in self._providers:
+            total.update(provider.counts)
+            total["requests_sent"] += provider.endpoint.sent
+        return total
+
+    def provider(self, model: int) -> Provider:
+        """The provider of the model at this place."""
+        return self._providers[model]
+
+    def ask_all(
+        self, questions: list[Question], done: Callable[[int], None], what: str
+    ) -> list[list[Reply]]:
+        """The replies to each question; equal questions are asked once.
+
+        done: called with the place of every question as it is answered. what: for the progress.
+        Raises ProviderError where an endpoint cannot be used at all.
+        """
+        replies: list[list[Reply]] = [[] for _ in questions]
+        waiting: dict[str, list[int]] = {}
+        for place, (model, ask) in enumerate(questions):
+            known = self._providers[model].known(ask)
+            if isinstance(known, list):
+                replies[place] = known
+                done(place)
+            else:
+                waiting.setdefault(key_of(known), []).append(place)
+                if self._offline:
+                    self.wanted[key_of(known)] = (model, ask, known)
+        if self._offline:
+            for places in waiting.values():
+                for place in places:
+                    replies[place] = [Reply("timed_out", "")]
+                    done(place)
+        elif waiting:
+            self._send(questions, list(waiting.values()), replies, done, what)
+        return replies
+
+    def _send(
+        self,
+        questions: list[Question],
+        waiting: list[list[int]],
+        replies: list[list[Reply]],
+        done: Callable[[int], None],
+        what: str,
+    ) -> None:
+        self._began = time.monotonic()
+        left = len(waiting)
+
+        async def work(provider: Provider, queue: Iterator[list[int]]) -> None:
+            nonlocal left
+            for places in queue:
+                answered = await provider.ask(questions[places[0]][1])
+                left -= 1
+                for place in places:
+                    replies[place] = answered
+                    done(place)
+                self._note(what, len(waiting) - left, left)
+
+        async def run() -> None:
+            async with asyncio.TaskGroup() as group:
+                for number, provider in enumerate(self._providers):
+                    mine = [p for p in waiting if questions[p[0]][0] == number]
+                    queue = iter(mine)
+                    for _ in range(min(self._configs[number].concurrency, len(mine))):
+                        group.create_task(work(provider, queue))
+
+        try:
+            self._runner.run(run())
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    def _note(self, what: str, done: int, left: int) -> None:
+        now = time.monotonic()
+        if left and now - self._noted < _NOTE_EVERY_S:
+            return
+        self._noted = now
+        rate = done / max(now - self._began, 1e-3)
+        cost = sum(p.counts["cost"] for p in self._providers)
+        paid = f", ${cost:,.4f}" if cost else ""
+        progress.note(f"{what}: {done:,} of {done + left:,} requests, {rate:,.1f}/s{paid}")
+
+    async def _close(self) -> None:
+        for provider in self._providers:
+            await provider.__aexit__()

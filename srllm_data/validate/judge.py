@@ -1,0 +1,35 @@
+"""The gates' judgement of candidates, before one of them becomes a row's rewrite."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from srllm_data import progress
+from srllm_data.config import RedactConfig, ValidateConfig
+from srllm_data.schema import COLUMNS
+from srllm_data.validate.gates import Judgement, judge
+from srllm_data.validate.measure import MEASURED, measure
+
+
+class Judge:
+    """The gates under the thresholds of a configuration."""
+
+    def __init__(self, redact: RedactConfig, validate: ValidateConfig) -> None:
+        self._redact = redact
+        self._validate = validate
+
+    def __call__(self, candidates: list[tuple[dict[str, Any], str]]) -> list[Judgement]:
+        """Judge pairs of a row (with the columns ``MEASURED``) and a candidate for its rewrite."""
+        records = [
+            {name: row[name] for name in MEASURED if name != "rewrite"} | {"rewrite": rewrite}
+            for row, rewrite in candidates
+        ]
+        if not records:
+            return []
+        schema = pa.schema([(name, COLUMNS[name].type) for name in MEASURED])
+        with progress.quiet():
+            measured = measure(pa.Table.from_pylist(records, schema=schema), self._redact)
+        return [
+            judge({s["name"]: s["value"] for s in signals}, self._validate)
+            for signals in measured["signals"].to_pylist()
+        ]
