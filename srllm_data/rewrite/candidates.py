@@ -124,7 +124,8 @@ def _answers(
         found = candidate(
             text, where, settings.model, prompt.name, question[1].sample, number, outcome
         )
-        if outcome == "ok":
+        if outcome == "ok" or (outcome == "unchanged" and config.refine_rounds):
+            # What the model left as it was can still be mended.
             usable.append((work, question, found))
         elif text:
             work.candidates.append(found)
@@ -146,7 +147,8 @@ def _choose(fresh: list[_Fresh], judge: Judge | None) -> None:
             work.best is None
             or judgement is None
             or work.judgement is None
-            or judgement.rank < work.judgement.rank
+            or (found["outcome"] != "ok", judgement.rank)
+            < (work.best["outcome"] != "ok", work.judgement.rank)
         )
         if better:
             work.best, work.asked, work.judgement = found, question, judgement

@@ -61,9 +61,9 @@ def rewrite(
     whether the row with this source and key is for evaluation, so that no pair made from it is
     shown. offline: send nothing; what the ledger does not hold ends as timed_out.
 
-    Rows without a usable answer are dropped as failed, with the outcome as reason. Facts count rows per outcome, requests, tokens
-    and US dollars, in all and by purpose; ``ask_again`` counts the rows that the next run would
-    ask for again.
+    Rows without a usable answer are dropped as failed, with the outcome as reason. Facts count
+    rows per outcome, requests, tokens and US dollars, in all and by purpose; ``ask_again`` counts
+    the rows that the next run would ask for again.
     Raises ConfigError for a missing prompt or a malformed pair, ProviderError where an endpoint
     cannot be used at all, StoreError where the ledger cannot be written; answers that had
     arrived are in the ledger then, as after Ctrl-C.
@@ -148,7 +148,7 @@ def _edited(rows: list[dict[str, Any]]) -> list[_Rewrite]:
 def _end(work: Work, counts: Counter[str]) -> _Rewrite:
     counts["ask_again"] += bool(TRANSIENT.intersection(work.outcomes))
     best = work.best
-    if best is not None:
+    if best is not None and best["outcome"] == "ok":
         by = " ".join(str(best[n]) for n in ("provider", "model", "prompt") if best[n])
         by = str(best["model"]) if best["provider"] == "embedded" else by
         return _Rewrite("ok", str(best["text"]), by, work.candidates)
