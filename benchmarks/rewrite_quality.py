@@ -1,6 +1,6 @@
 """Does each part of the prompt pay? Ablation of the rewriting engine on held-back pairs.
 
-200 pairs (100 of ParaDetox, 100 of the Wiki Neutrality Corpus, chosen by the digest of their id) are
+200 pairs (100 of ParaDetox, 100 of the Wiki Neutrality Corpus, by the digest of their id) are
 rewritten by the same model with one part more at a time; all other pairs are the pair bank. Every
 system is scored with J = mean of STA x SIM x FL per sentence (benchmarks/rewrite_scores.py), with
 the share that the gates accept, and against the system before it with a paired bootstrap.

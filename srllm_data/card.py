@@ -16,12 +16,14 @@ def dataset_card(
     config: Config,
     rows: "pa.Table",
     counts: dict[str, int],
+    preferences: dict[str, int],
     stages: list[dict[str, Any]],
     withheld: tuple[str, ...],
 ) -> str:
     """Markdown with the YAML head that the hub and ``load_dataset`` read; no dates, no paths.
 
-    rows: what the release stage kept. counts: rows by split. stages: the manifests in order.
+    rows: what the release stage kept. counts: rows by split. preferences:
+    preference pairs by split. stages: the manifests in order.
     withheld: columns that are not in the released files.
     """
     licences = sorted({str(v) for v in rows["licence"].to_pylist()})
@@ -33,11 +35,16 @@ def dataset_card(
         "tags": ["debiasing", "detoxification", "text-style-transfer", "srllm"],
         "configs": [
             {
-                "config_name": "default",
+                "config_name": name,
                 "data_files": [
-                    {"split": split, "path": f"data/{split}-*"} for split, n in counts.items() if n
+                    {"split": split, "path": f"{folder}/{split}-*"} for split, n in of.items() if n
                 ],
             }
+            for name, folder, of in (
+                ("default", "data", counts),
+                ("preferences", "preferences", preferences),
+            )
+            if any(of.values())
         ],
     }
     ends = Counter(rows["disposition"].to_pylist())
@@ -49,8 +56,14 @@ def dataset_card(
         f"{ends['control']:,} neutral controls that need none (their `rewrite` is their `text`). "
         "**The source texts are offensive by nature.**",
         "## Splits",
-        _table(["split", "rows"], [[s, f"{n:,}"] for s, n in counts.items()]),
+        _table(
+            ["split", "rows", "preference pairs"],
+            [[s, f"{n:,}", f"{preferences[s]:,}"] for s, n in counts.items()],
+        ),
         "A row's split depends on its near-duplicate cluster alone, so no two splits share one.",
+        "The configuration `preferences` holds pairs of answers to a text, `chosen` better than "
+        "`rejected`: the rewrite over partly mended candidates over the source text, and over "
+        "candidates that lost or added something and answers that were no rewrite.",
         "## How it was made",
         "Each gathered row ends exactly once; `ledger.parquet` has every row's end and its reason.",
         _table(

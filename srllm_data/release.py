@@ -1,6 +1,7 @@
 """Publishing: the accepted rows as a versioned dataset that ``datasets.load_dataset`` opens.
 
-``releases/v<N>-<digest8>/`` holds ``data/<split>-*.parquet``, ``README.md`` (the dataset card),
+``releases/v<N>-<digest8>/`` holds ``data/<split>-*.parquet``, ``preferences/<split>-*.parquet``
+(pairs of a better and a worse answer), ``README.md`` (the dataset card),
 ``ledger.parquet`` (the end of every gathered row) and ``manifest.json``. The digest is over every
 file but the manifest: content that is unchanged since the newest release makes no new version.
 """
@@ -18,6 +19,7 @@ from srllm_data.account import dispositions, funnel
 from srllm_data.card import dataset_card
 from srllm_data.config import Config
 from srllm_data.plan import Plan
+from srllm_data.preferences import pairs
 from srllm_data.schema import COLUMNS
 from srllm_data.workspace import (
     Workspace,
@@ -62,12 +64,15 @@ def publish(config: Config, workspace: Workspace, plan: Plan) -> Release:
         (draft / "data").mkdir(parents=True)
     try:
         rows = workspace.kept("release", plan.keys["release"])
-        counts = _write_splits(rows, draft / "data")
+        counts = _write_splits(_released(rows), rows, draft / "data")
+        ordered = pairs(rows, config.validate_)
+        preferences = _write_splits(ordered, rows, draft / "preferences")
         ends = dispositions(workspace, plan.keys)
         write_table(draft / "ledger.parquet", ends)
         stages = funnel(workspace, plan.keys)
         write_atomically(
-            draft / "README.md", dataset_card(config, rows, counts, stages, WITHHELD).encode()
+            draft / "README.md",
+            dataset_card(config, rows, counts, preferences, stages, WITHHELD).encode(),
         )
         files = {
             str(p.relative_to(draft)): file_digest(p)
@@ -86,6 +91,7 @@ def publish(config: Config, workspace: Workspace, plan: Plan) -> Release:
             "digest": content,
             "srllm": __version__,
             "rows": counts,
+            "preference_pairs": preferences,
             "dispositions": _count(ends["disposition"].to_pylist()),
             "files": files,
             "stages": {
@@ -101,14 +107,18 @@ def publish(config: Config, workspace: Workspace, plan: Plan) -> Release:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _write_splits(rows: "pa.Table", folder: Path) -> dict[str, int]:
+def _released(rows: "pa.Table") -> "pa.Table":
+    return rows.sort_by("id").select([n for n in COLUMNS if n not in WITHHELD])
+
+
+def _write_splits(table: "pa.Table", rows: "pa.Table", folder: Path) -> dict[str, int]:
+    """Write ``table``, whose ids are those of ``rows``, one file for each split of ``rows``."""
     import pyarrow.compute as pc
 
-    names = [n for n in COLUMNS if n not in WITHHELD]
-    rows = rows.sort_by("id")
     counts = {}
     for split in SPLITS:
-        part = rows.filter(pc.equal(rows["split"], split)).select(names)
+        ids = rows.filter(pc.equal(rows["split"], split))["id"]
+        part = table.filter(pc.is_in(table["id"], value_set=ids))
         if part.num_rows:
             write_table(folder / f"{split}-00000-of-00001.parquet", part)
         counts[split] = part.num_rows

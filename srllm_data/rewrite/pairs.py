@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from srllm_data.config import RewriteConfig
 from srllm_data.errors import ConfigError
 
 By = Literal["bm25", "embedding", "both", "random"]
+#: Whether the row with this source and key is for evaluation.
+HeldBack = Callable[[str, str], bool]
 
 #: A pair that shares this much of its word trigrams with a text is taken for that text.
 SAME_TEXT = 0.8
@@ -59,21 +62,15 @@ class PairBank:
             self._index.index([_words(p.text) for p in self._pairs], show_progress=False)
 
     @classmethod
-    def load(
-        cls, paths: list[str], held_back: Callable[[str, str], bool] | None = None
-    ) -> "PairBank":
+    def load(cls, paths: list[str]) -> "PairBank":
         """Read pairs from ``own`` (srllm's), from release folders and from JSONL files.
 
         Of a release come the training rows that a curator accepted or edited. A JSONL file holds
         ``{"text", "rewrite"}``, optionally with ``source``, ``key`` and ``split``; pairs of an
-        evaluation split are left out, and those made from a row for whose source and key
-        ``held_back`` holds. Raises ConfigError, naming file and line, for a pair that cannot be
-        used.
+        evaluation split are left out. Raises ConfigError, naming file and line, for a pair that
+        cannot be used.
         """
-        found = [p for path in paths for p in _pairs(path)]
-        if held_back:
-            found = [p for p in found if not (p.source and p.key and held_back(p.source, p.key))]
-        return cls(found)
+        return _bank(tuple((path, digest(path)) for path in paths))
 
     def nearest(
         self,
@@ -83,11 +80,13 @@ class PairBank:
         key: str | None = None,
         cluster: str | None = None,
         by: By = "bm25",
+        held_back: HeldBack | None = None,
     ) -> list[Pair]:
         """Up to ``count`` pairs, nearest first; equally near ones in the order of the bank.
 
-        Leaves out pairs that hold ``text`` itself or nearly so on either side, and the pairs that
-        were made from row ``key`` of ``source`` or from its ``cluster``.
+        Leaves out pairs that hold ``text`` itself or nearly so on either side, the pairs that were
+        made from row ``key`` of ``source`` or from its ``cluster``, and those made from a row for
+        whose source and key ``held_back`` holds.
         """
         if self._index is None or not count:
             return []
@@ -97,13 +96,20 @@ class PairBank:
             pair = self._pairs[i]
             made_from_it = pair.key is not None and (pair.source, pair.key) == (source, key)
             made_from_it |= pair.cluster is not None and pair.cluster == cluster
+            if pair.source and pair.key and held_back and held_back(pair.source, pair.key):
+                continue
             if not made_from_it and not any(own.same(form) for form in self._forms[i]):
                 found.append(pair)
                 if len(found) == count:
                     break
         return found
 
-    def nearest_of(self, rows: list[dict[str, Any]], config: RewriteConfig) -> list[list[Pair]]:
+    def nearest_of(
+        self,
+        rows: list[dict[str, Any]],
+        config: RewriteConfig,
+        held_back: HeldBack | None = None,
+    ) -> list[list[Pair]]:
         """The examples for each of ``rows`` (text, source, source_key, cluster)."""
         if config.examples and config.examples_by in ("embedding", "both") and self._pairs:
             self._embed([r["text"] for r in rows])
@@ -115,6 +121,7 @@ class PairBank:
                 r["source_key"],
                 r["cluster"],
                 config.examples_by,
+                held_back,
             )
             for r in rows
         ]
@@ -154,9 +161,10 @@ class PairBank:
         return np.stack([self._vectors[t] for t in texts])
 
 
-def load(config: RewriteConfig, held_back: Callable[[str, str], bool] | None = None) -> PairBank:
-    """The bank of ``config``; empty where no examples are shown."""
-    return PairBank.load(config.pairs if config.examples else [], held_back)
+@lru_cache(maxsize=2)
+def _bank(places: tuple[tuple[str, str], ...]) -> PairBank:
+    """The bank of these places with these digests: made once for all parts of a stage."""
+    return PairBank([pair for path, _ in places for pair in _pairs(path)])
 
 
 def digest(path: str) -> str:

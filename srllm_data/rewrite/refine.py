@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TYPES = ("residual_bias", "meaning_loss", "addition", "fluency", "over_edit")
 SEVERITIES = ("minor", "major", "critical")
 
-#: What a failed gate says about the rewrite; gates that are not named stand for no error of it.
+#: What a failed gate says about the rewrite.
 _GATES = {
     "residual_bias": "copied hostile_added bias_unchanged toxicity_unchanged bias_left "
     "toxicity_left spans_left blanks",
@@ -51,6 +51,11 @@ def from_gates(judgement: "Judgement", left: list[str]) -> list[Mistake]:
         span = ", ".join(left) if kind == "residual_bias" else ""
         mistakes.append(Mistake(kind, severity, span, f"the rewrite {reason}"))
     return mistakes
+
+
+def type_of(gate: str) -> str:
+    """The type of error that a failed gate stands for."""
+    return _TYPE_OF[gate]
 
 
 def _mistakes(found: dict[str, Any]) -> list[Mistake]:

@@ -1,7 +1,7 @@
 """The rewrite stage: asks endpoints or the embedded editor for a rewrite of each row."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from srllm_data.ledger import OUTCOMES, TRANSIENT
 from srllm_data.progress import advance
 from srllm_data.rewrite import pairs
 from srllm_data.rewrite.candidates import Work, candidate, edited, work_on
+from srllm_data.rewrite.embedding import versions
 from srllm_data.rewrite.prompt import Prompt, digest
 from srllm_data.rewrite.session import Session
 from srllm_data.schema import COLUMNS, StageOutput, drop, dropped_table, schema_after
@@ -52,7 +53,7 @@ def rewrite(
     config: RewriteConfig,
     ledger_path: Path,
     judge: Judge | None = None,
-    held_back: Callable[[str, str], bool] | None = None,
+    held_back: pairs.HeldBack | None = None,
     offline: bool = False,
 ) -> StageOutput:
     """Give every row a rewrite; a control's own text is its rewrite.
@@ -76,9 +77,10 @@ def rewrite(
         done = _edited(biased)
     elif biased:
         with Session(config, ledger_path, offline) as session:
-            bank = pairs.load(config, held_back)
-            works = [Work(row) for row in biased]
-            work_on(works, bank, Prompt(config), config, session, judge, counts)
+            bank = pairs.PairBank.load(config.pairs if config.examples else [])
+            shown = bank.nearest_of(biased, config, held_back)
+            works = [Work(r, examples) for r, examples in zip(biased, shown, strict=True)]
+            work_on(works, Prompt(config), config, session, judge, counts)
             done = [_end(work, counts) for work in works]
             counts.update(session.counts)
     else:
@@ -120,6 +122,8 @@ def assets(config: RewriteConfig) -> dict[str, str]:
     if config.examples:
         for number, path in enumerate(config.pairs, 1):
             found[f"pairs {number}"] = pairs.digest(path)
+        if config.examples_by in ("embedding", "both"):
+            found["embedding"] = hashlib.sha256("\n".join(versions()).encode()).hexdigest()
     return found
 
 
