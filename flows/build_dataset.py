@@ -80,6 +80,7 @@ def build_dataset(
             released = stage(build, "release", reviewed)
             expect(build, "released", released)
             if "release" in build.chosen:
+                runs.check_answered(build.config, build.workspace, build.plan)
                 run["release"] = publish(build, released)
         except QualityError as stop:
             run["stopped"] = str(stop)

@@ -126,6 +126,10 @@ def build(
     force: Annotated[
         bool, typer.Option("--force", help="Compute the stages again even where they are stored.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Run what sends nothing, then estimate requests and cost."),
+    ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Run the flow build-dataset: gather, clean, …, release. Stored stages are not run again."""
@@ -136,6 +140,16 @@ def build(
 
     loaded = load_config(config, workspace, source)
     stage_range(from_stage, until_stage, only_stage)
+    if dry_run:
+        from srllm_data import cli_rewrite
+
+        with interruptible():
+            found = cli_rewrite.dry_run(loaded)
+        if json_:
+            print(json.dumps(found, indent=2))
+        else:
+            cli_rewrite.print_dry_run(found, loaded)
+        return
     with interruptible(), local_prefect(Path(loaded.workspace)):
         from flows.build_dataset import build_dataset
 
@@ -152,6 +166,38 @@ def build(
         print(json.dumps(run, indent=2))
     else:
         _print_run(run, config, workspace)
+
+
+@app.command()
+def rewrite(
+    text: Annotated[str | None, typer.Argument(help="The text; - reads standard input.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Rewrite every line of this file.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json_: JsonOption = False,
+) -> None:
+    """Rewrite a text: prints the rewrite, a word diff and the scores of the gates."""
+    from srllm_data import cli_rewrite
+    from srllm_data.config import load_config, without_sources
+
+    missing = config == DEFAULT_CONFIG and not config.exists()
+    loaded = without_sources() if missing else load_config(config)
+    texts = cli_rewrite.read_texts(text, file)
+    if not texts:
+        raise SrllmError("There is no text to rewrite.")
+    from srllm_data.one_off import rewrite_texts
+    from srllm_data.progress import interruptible
+
+    with interruptible():
+        results = rewrite_texts(texts, loaded)
+    if json_:
+        for result in results:
+            print(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        cli_rewrite.print_rewritten(results)
+    if any(r.rewrite is None for r in results):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -332,6 +332,12 @@ class Config(Section):
         return section
 
 
+def without_sources() -> Config:
+    """The defaults and what the environment overrides, for texts that come from no source."""
+    source = {"name": "one-off", "path": "-", "licence": "unknown"}
+    return _load({"gather": {"sources": [source]}}, "The environment", Path.cwd())
+
+
 def load_config(
     path: str | Path = "srllm.yaml",
     workspace: str | Path | None = None,
@@ -344,7 +350,16 @@ def load_config(
     Every path in the result is absolute. Raises ConfigError with one sentence for each problem.
     """
     path = Path(path)
-    data = _read_yaml(path)
+    return _load(_read_yaml(path), str(path), path.resolve().parent, workspace, sources)
+
+
+def _load(
+    data: dict[str, Any],
+    path: str,
+    here: Path,
+    workspace: str | Path | None = None,
+    sources: list[str] | None = None,
+) -> Config:
     for name, value in _from_environment(os.environ):
         _override(data, name, value)
     try:
@@ -356,7 +371,6 @@ def load_config(
     for name in sources or ():
         if name not in names:
             raise ConfigError(f"{path} has no source '{name}'{_nearest(name, names)}.")
-    here = path.resolve().parent
     workspace = str(Path(workspace).resolve()) if workspace else _absolute(here, config.workspace)
     return config.model_copy(
         update={

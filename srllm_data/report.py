@@ -14,6 +14,7 @@ from urllib.parse import quote
 from srllm_data import __version__
 from srllm_data.config import Config
 from srllm_data.explain import warnings
+from srllm_data.ledger import OUTCOMES
 from srllm_data.quality import BOUNDARIES
 from srllm_data.schema import BIAS, DISPOSITIONS, HARM, SENTIMENT, STAGES, TOXICITY, VERDICTS
 from srllm_data.workspace import Workspace
@@ -33,15 +34,17 @@ _FIRST = {
 
 _LABELS = {"bias": BIAS, "toxicity": TOXICITY, "sentiment": SENTIMENT, "harm": HARM}
 
-#: Facts of the rewrite stage that are no outcomes of rows.
-_COSTS = {
-    "requests_sent": "requests sent",
-    "requests_from_ledger": "answers taken from the request ledger",
-    "tokens_in": "tokens sent",
-    "tokens_out": "tokens received",
-    "ledger_tokens_in": "tokens not sent again",
-    "ledger_tokens_out": "tokens not received again",
-}
+#: How the rewrite stage counts what was paid in this run and what it took from the ledger.
+_COSTS = (
+    ("requests", "requests_sent", "requests_from_ledger"),
+    ("tokens sent", "tokens_in", "ledger_tokens_in"),
+    ("tokens received", "tokens_out", "ledger_tokens_out"),
+    ("US dollars", "cost", "ledger_cost"),
+)
+
+
+_USED = ("requests", "tokens", "cost")
+_ROUND = ("tried", "kept", "accepted")
 
 
 def render_report(config: Config, workspace: Workspace, run: dict[str, Any]) -> str:
@@ -58,7 +61,7 @@ def render_report(config: Config, workspace: Workspace, run: dict[str, Any]) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "share": _share, "words": _words}
+    environment.filters |= {"number": _number, "share": _share, "words": _words, "money": _money}
     page = environment.get_template("report.html")
     return page.render(**_content(config, _Rows(workspace, run), run)) + "\n"
 
@@ -232,11 +235,19 @@ def _rewriting(rows: _Rows, stages: dict[str, dict[str, Any]]) -> dict[str, Any]
     kept = zip(*rows.kept("rewrite", "rewrite_by", "control"), strict=True)
     return {
         "by": Counter(by for by, control in kept if not control).most_common(),
-        "outcomes": [
-            (n, v) for n, v in facts.items() if v and n not in _COSTS and n != "ask_again"
-        ],
+        "outcomes": [(n, facts[n]) for n in ("control", "unchanged", *OUTCOMES) if facts.get(n)],
         "ask_again": facts.get("ask_again", 0),
-        "costs": [(said, facts[n]) for n, said in _COSTS.items() if n in facts],
+        "costs": [(said, facts[n], facts[old]) for said, n, old in _COSTS if n in facts],
+        "purposes": [
+            (n.removesuffix("_requests"), *(facts[n.replace("requests", v)] for v in _USED))
+            for n in facts
+            if n.endswith("_requests")
+        ],
+        "rounds": [
+            (n.removesuffix("_tried"), *(facts[n.replace("tried", v)] for v in _ROUND))
+            for n in facts
+            if n.endswith("_tried")
+        ],
         "rows": stages["rewrite"]["rows_in"],
         "from_store": rows.run["stages"]["rewrite"]["from_store"],
     }
@@ -323,6 +334,10 @@ def _libraries(run: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def _money(value: float) -> str:
+    return f"{value:,.4f}"
 
 
 def _share(part: float, whole: float) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from srllm_data.account import funnel
 from srllm_data.config import Config
+from srllm_data.errors import QualityError
+from srllm_data.ledger import TRANSIENT
 from srllm_data.plan import Plan
 from srllm_data.quality import results
 from srllm_data.report import render_report
@@ -51,6 +53,29 @@ def finish(config: Config, workspace: Workspace, run: dict[str, Any]) -> dict[st
     write_atomically(report, render_report(config, workspace, record).encode())
     write_atomically(folder / "run.json", json.dumps(record, indent=2).encode())
     return record
+
+
+def check_answered(config: Config, workspace: Workspace, plan: Plan) -> None:
+    """QualityError where so many rows got no answer that a release would mislead.
+
+    Their share of the rows that needed a rewrite is compared with ``rewrite.max_unanswered``.
+    """
+    manifest = workspace.manifest("rewrite", plan.keys["rewrite"])
+    facts = manifest["facts"] if manifest else {}
+    rows = manifest["rows_in"] - facts["control"] if manifest else 0
+    lacking = {name: facts[name] for name in sorted(TRANSIENT) if facts.get(name)}
+    missing = sum(lacking.values())
+    if not rows or missing <= config.rewrite.max_unanswered * rows:
+        return
+    why = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in lacking.items())
+    do = "run 'srllm build' again: everything finished is kept and only they are asked for"
+    if lacking.get("over_budget"):
+        do = f"raise rewrite.max_cost (now {config.rewrite.max_cost}) and {do}"
+    raise QualityError(
+        f"{missing:,} of {rows:,} rows have no answer yet ({why}), so no release was made; {do}, "
+        f"or release without them by raising rewrite.max_unanswered "
+        f"(now {config.rewrite.max_unanswered})."
+    )
 
 
 def say(manifest: dict[str, Any], stored: bool) -> None:

@@ -174,8 +174,14 @@ def _personal_data(
 def _language_changed(record: dict[str, Any], signals: dict[str, float]) -> bool:
     if signals["words"] < _LANGUAGE_WORDS or signals["added"] < _LANGUAGE_ADDED:
         return False
-    language, confidence = _identifier().classify(record["rewrite"])
+    language, confidence = identify(record["rewrite"])
     return bool(language != record["language"] and confidence >= _LANGUAGE_CONFIDENCE)
+
+
+def identify(text: str) -> tuple[str, float]:
+    """The language of ``text`` (ISO 639-1) and how sure that is, 0 to 1."""
+    language, confidence = _identifier().classify(text)
+    return str(language), float(confidence)
 
 
 @lru_cache(maxsize=1)

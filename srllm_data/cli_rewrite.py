@@ -1,0 +1,139 @@
+"""What ``srllm rewrite`` and ``srllm build --dry-run`` print."""
+
+import difflib
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srllm_data.errors import SrllmError, shown
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from srllm_data.config import Config
+    from srllm_data.one_off import Rewritten
+
+
+def read_texts(text: str | None, file: Path | None) -> list[str]:
+    """The texts to rewrite: the argument, or every line of a file or of standard input."""
+    if text is not None and file is not None:
+        raise SrllmError("Give either a text or --file, not both.")
+    if text is not None and text != "-":
+        return [text] if text.strip() else []
+    try:
+        if file is not None:
+            raw = file.read_bytes()
+        elif text is None and sys.stdin.isatty():
+            raise SrllmError('Give a text, --file, or "-" to read standard input.')
+        else:
+            raw = sys.stdin.buffer.read()
+        lines = raw.decode("utf-8").splitlines()
+    except OSError as error:
+        raise SrllmError(f"{file} cannot be read ({error.strerror}); correct its name.") from None
+    except UnicodeDecodeError:
+        raise SrllmError(f"{file or 'Standard input'} is not UTF-8; save it as UTF-8.") from None
+    return [line.strip() for line in lines if line.strip()]
+
+
+def print_rewritten(results: "list[Rewritten]") -> None:
+    """Each rewrite, its word diff against the text, and what the gates say."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from srllm_data.one_off import SCORES
+
+    console = Console(soft_wrap=True, highlight=False)
+    for number, result in enumerate(results):
+        if number:
+            console.print()
+        if result.rewrite is None:
+            console.print(Text(f"no rewrite: {result.outcome.replace('_', ' ')}"), style="bold red")
+            console.print(Text(result.detail))
+            continue
+        console.print(Text(result.rewrite))
+        if result.outcome == "control":
+            console.print(Text("nothing to change"), style="dim")
+            continue
+        console.print(word_diff(result.text, result.rewrite, console.is_terminal))
+        style = {"accept": "bold green", "hold": "bold yellow"}.get(str(result.verdict), "bold red")
+        console.print(Text(str(result.verdict), style=style), end="")
+        console.print(Text(f"  by {result.by}" + (f", ${result.cost:.6f}" if result.cost else "")))
+        for reason in result.reasons:
+            console.print(Text(f"  - it {reason}"))
+        told = [f"{n.replace('_', ' ')} {result.signals[n]:.2f}" for n in SCORES]
+        console.print(Text("  " + " · ".join(told)), style="dim")
+
+
+def word_diff(text: str, rewrite: str, colour: bool) -> "Text":
+    """Words that went and came: red and green in colour, else ``[-old-]`` and ``{+new+}``."""
+    from rich.text import Text
+
+    before, after = (re.findall(r"\s+|[^\s\w]|\w+", t) for t in (text, rewrite))
+    found = Text()
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for kind, i, j, k, m in matcher.get_opcodes():
+        old, new = "".join(before[i:j]), "".join(after[k:m])
+        if kind == "equal":
+            found.append(old)
+            continue
+        if old:
+            found.append(old if colour else f"[-{old}-]", "red strike" if colour else "")
+        if new:
+            found.append(new if colour else f"{{+{new}+}}", "green" if colour else "")
+    return found
+
+
+def dry_run(config: "Config") -> list[dict[str, Any]]:
+    """Run the stages that send nothing, then estimate what rewriting would send and cost."""
+    import pyarrow.parquet as pq
+
+    from srllm_data import stages
+    from srllm_data.plan import make_plan
+    from srllm_data.rewrite.estimate import estimate
+    from srllm_data.runner import run_stage
+    from srllm_data.runs import say
+    from srllm_data.schema import STAGES
+    from srllm_data.workspace import Workspace
+
+    workspace = Workspace(Path(config.workspace))
+    with workspace.locked():
+        plan = make_plan(config, workspace)
+        for name in STAGES[: STAGES.index("rewrite")]:
+            stored = workspace.manifest(name, plan.keys[name]) is not None
+            manifest = run_stage(name, plan.keys[name], plan.components[name], config, workspace)
+            say(manifest, stored)
+        if config.rewrite.model is None:
+            return []
+        parts = workspace.parts("label", plan.keys["label"])
+        held_back = stages.rewriting(config)["held_back"]
+        tables = (pq.read_table(p, partitioning=None) for p in parts)
+        found = estimate(tables, config.rewrite, workspace.requests, held_back)
+    return [e.as_json() for e in found]
+
+
+def print_dry_run(found: list[dict[str, Any]], config: "Config") -> None:
+    """The estimates of :func:`dry_run` in words."""
+    if not found:
+        print("The embedded editor rewrites (rewrite.model is unset): nothing is sent or spent.")
+        return
+    print("Dry run: nothing was sent.")
+    for one in found:
+        guess = "measured on earlier answers" if one["measured"] else "guessed from bytes"
+        print(
+            f"\n{one['model']} at {shown(config.rewrite.base_url)}\n"
+            f"  rows to rewrite     {one['rows']:>12,}\n"
+            f"  answers in ledger   {one['from_ledger']:>12,}\n"
+            f"  requests to send    {one['first']:>12,}  and at most {one['later']:,} later ones\n"
+            f"  tokens to send      {one['tokens_in']:>12,}  {guess}\n"
+            f"  tokens to receive   {one['tokens_out']:>12,}"
+        )
+        if one["cost"] is None:
+            print(f"  cost                     unknown  add '{one['model']}' to rewrite.prices")
+        else:
+            print(
+                f"  cost               ${one['cost']:>12,.4f}  at most ${one['most']:,.4f}, with "
+                f"every later request and the longest answers"
+            )
+    if config.rewrite.max_cost is not None:
+        print(f"\nNothing beyond ${config.rewrite.max_cost:,.2f} is sent (rewrite.max_cost).")
