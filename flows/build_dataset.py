@@ -13,14 +13,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from pydantic import BaseModel, ConfigDict
 
-from srllm_data import runs
+from srllm_data import progress, runs
 from srllm_data.config import Config, load_config
 from srllm_data.errors import QualityError, SrllmError, StoreError
 from srllm_data.plan import Plan, check_inputs, make_plan, stage_range
 from srllm_data.quality import BOUNDARIES, check_boundary, critical, write_data_docs
 from srllm_data.release import publish as release_rows
-from srllm_data.runner import run_stage
+from srllm_data.runner import read_part, run_stage
 from srllm_data.schema import STAGES
+from srllm_data.stages import rewriting
 from srllm_data.workspace import Workspace
 
 
@@ -73,6 +74,8 @@ def build_dataset(
             expect(build, "redacted", redacted)
             labelled = stage(build, "label", redacted)
             expect(build, "labelled", labelled)
+            if batched(build):
+                fill_ledger(build, labelled)
             rewritten = stage(build, "rewrite", labelled)
             expect(build, "rewritten", rewritten)
             validated = stage(build, "validate", rewritten)
@@ -110,6 +113,57 @@ def stage(build: Build, name: str, before: str | None = None) -> str:
             raise StoreError(f"The output of '{name}' vanished from {build.workspace.root}.")
         runs.say(manifest, stored)
     return key
+
+
+def batched(build: Build) -> bool:
+    """Whether this run asks for rewrites by the batch API."""
+    config = build.config.rewrite
+    return (
+        config.batch
+        and config.model is not None
+        and "rewrite" in build.chosen
+        and not build.stored("rewrite")
+    )
+
+
+def fill_ledger(build: Build, before: str) -> None:
+    """Batches until no question is open that a batch answers: drafts, then what follows of them."""
+    while ids := batch_submit(build, before):
+        batch_wait(build, ids)
+        if not batch_collect(build, ids):
+            break
+
+
+@task(cache_policy=NO_CACHE)
+def batch_submit(build: Build, before: str) -> list[str]:
+    """Send what is asked for next as batches; return the ids of all open batches."""
+    from srllm_data.rewrite import batch, wanted
+
+    config, ledger = build.config.rewrite, build.workspace.requests
+    parts = rewriting(build.config)
+    requests = [
+        request
+        for path in build.workspace.parts("label", before)
+        for request in wanted(read_part(path), config, ledger, **parts)
+    ]
+    return batch.submit(requests, config, ledger)
+
+
+@task(cache_policy=NO_CACHE)
+def batch_wait(build: Build, ids: list[str]) -> None:
+    """Wait until these batches are over."""
+    from srllm_data.rewrite import batch
+
+    with progress.bar("batch", None):
+        batch.wait(ids, build.config.rewrite, build.workspace.requests)
+
+
+@task(cache_policy=NO_CACHE)
+def batch_collect(build: Build, ids: list[str]) -> int:
+    """Put the answers of these batches into the request ledger; return how many came."""
+    from srllm_data.rewrite import batch
+
+    return batch.collect(ids, build.config.rewrite, build.workspace.requests)
 
 
 def expect(build: Build, boundary: str, key: str) -> None:

@@ -214,6 +214,10 @@ class RewriteConfig(Section):
     max_wait_s: float = Field(
         300.0, ge=0, description="longest wait for a busy endpoint, and of a silent one in all"
     )
+    batch: bool = Field(
+        False, description="use the endpoint's batch API: cheaper, and done within a day"
+    )
+    batch_poll_s: float = Field(60.0, gt=0, description="longest pause between looks at a batch")
     prices: dict[str, PriceConfig] = Field({}, description="by model name, for costs")
     max_cost: float | None = Field(
         None, ge=0, description="US dollars that this workspace may spend; the rest is not sent"

@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS unsettled (
     key TEXT NOT NULL,
     batch TEXT NOT NULL,
     cost REAL NOT NULL,
+    request TEXT NOT NULL,
     PRIMARY KEY (key, batch)
 );
 CREATE TABLE IF NOT EXISTS batches (
@@ -83,7 +84,7 @@ SELECT outcome, answer, finish_reason, prompt_tokens, completion_tokens, attempt
 FROM requests WHERE key = ?
 """
 _UNSETTLE = """
-INSERT INTO unsettled VALUES (?, ?, ?)
+INSERT INTO unsettled VALUES (?, ?, ?, ?)
 ON CONFLICT (key, batch) DO UPDATE SET cost = unsettled.cost + excluded.cost
 """
 _SETTLE = (
@@ -240,7 +241,8 @@ def unsettling(request: dict[str, Any], cost: float, batch: str = "") -> Step:
     Until it is taken back it counts as spent: a process that dies, and an answer that is lost on
     its way, may have been billed. batch: id of the batch that it is part of, if any.
     """
-    return _UNSETTLE, (key_of(request), batch, cost)
+    text = canonical(request)
+    return _UNSETTLE, (hashlib.sha256(text.encode()).hexdigest(), batch, cost, text)
 
 
 def settling(request: dict[str, Any], cost: float, batch: str = "") -> list[Step]:

@@ -125,13 +125,19 @@ def run_part(
     stage: str, index: int, path: Path, folder: Path, config: Config, workspace: Workspace
 ) -> int:
     """Compute one part of a row-wise stage, in whatever process; returns its rows."""
-    import pyarrow.parquet as pq
-
-    rows = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+    rows = read_part(path)
     output = stages.compute(stage, rows, config, workspace)
     _check(stage, rows, output)
     _write_part(folder, index, stage, output, file_digest(path))
     return int(rows.num_rows)
+
+
+def read_part(path: Path) -> "pa.Table":
+    """The rows of a part."""
+    import pyarrow.parquet as pq
+
+    table: pa.Table = pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+    return table
 
 
 def _check(stage: str, rows: "pa.Table", output: "StageOutput") -> None:

@@ -60,7 +60,7 @@ _PLACES = {
     "gather": {"timeout_s"},
     "rewrite": set(
         "pairs prompt api_key_env concurrency requests_per_minute tokens_per_minute timeout_s "
-        "max_attempts max_wait_s prices max_cost max_unanswered".split()
+        "max_attempts max_wait_s batch batch_poll_s prices max_cost max_unanswered".split()
     ),
     "validate": {"expectations"},
     "release": {"name", "description"},

@@ -90,15 +90,21 @@ def source_text(request: dict[str, Any]) -> str:
 
 
 class OpenAIServer:
-    """Serves ``/v1/chat/completions`` on a free port of the loopback device.
+    """Serves ``/v1/chat/completions`` and the batch API on a free port of the loopback device.
 
-    requests: every request body, in order of arrival; keys: the API keys that came with them.
+    requests: every request body, in order of arrival, those of batches when they are carried out;
+    keys: the API keys that came with them. batches: every batch, as the API shows it.
+    batch_end: the status that a batch ends with at the second look, and the share of its requests
+    that are carried out by then.
     """
 
     def __init__(self, script: Callable[[dict[str, Any], int], Response]) -> None:
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.most_at_once = 0
+        self.batches: list[dict[str, Any]] = []
+        self.batch_end: tuple[str, float] = ("completed", 1.0)
+        self._files: list[bytes] = []
         self._script = script
         self._equal: Counter[str] = Counter()
         self._open = 0
@@ -120,25 +126,94 @@ class OpenAIServer:
         """Requests by source text."""
         return Counter(source_text(r) for r in self.requests)
 
+    def _answered(self, request: dict[str, Any]) -> Response:
+        """Note ``request`` and what the script answers."""
+        equal = json.dumps(request["messages"])
+        with self._lock:
+            self.requests.append(request)
+            self._equal[equal] += 1
+            nth = self._equal[equal]
+        return self._script(request, nth)
+
+    def _api(self, path: str, raw: bytes | None) -> Any:
+        """The answer of the batch API to a GET (raw is None) or POST; None: no such thing."""
+        match path.partition("?")[0].split("/")[2:], raw:
+            case ["files"], bytes():
+                start = raw.index(b'{"custom_id"')
+                self._files.append(raw[start : raw.rindex(b"\n--", start)].strip())
+                return {"id": f"file-{len(self._files) - 1}", "object": "file"}
+            case ["files", name, "content"], None:
+                return self._files[int(name[5:])]
+            case ["batches"], bytes():
+                asked = json.loads(raw)
+                self.batches.append(
+                    {
+                        "id": f"batch-{len(self.batches)}",
+                        "object": "batch",
+                        "status": "validating",
+                        "input_file_id": asked["input_file_id"],
+                        "endpoint": asked["endpoint"],
+                        "completion_window": asked["completion_window"],
+                        "created_at": 1,
+                        "metadata": asked.get("metadata"),
+                    }
+                )
+                return self.batches[-1]
+            case ["batches"], None:
+                return {"object": "list", "data": self.batches[::-1], "has_more": False}
+            case ["batches", name], None:
+                return self._carried_out(self.batches[int(name[6:])])
+        return None
+
+    def _carried_out(self, batch: dict[str, Any]) -> dict[str, Any]:
+        if batch["status"] == "validating":
+            batch["status"] = "in_progress"
+        elif batch["status"] == "in_progress":
+            batch["status"], share = self.batch_end
+            lines = self._files[int(batch["input_file_id"][5:])].splitlines()
+            done: dict[bool, list[str]] = {True: [], False: []}
+            for line in lines[: round(len(lines) * share)]:
+                asked = json.loads(line)
+                response = self._answered(asked["body"])
+                record = {
+                    "custom_id": asked["custom_id"],
+                    "response": {
+                        "status_code": response.status,
+                        "body": json.loads(response.body or b"null"),
+                    },
+                    "error": None,
+                }
+                done[response.status == 200].append(json.dumps(record))
+            for name, fine in (("output_file_id", True), ("error_file_id", False)):
+                if done[fine]:
+                    self._files.append("\n".join(done[fine]).encode() + b"\n")
+                    batch[name] = f"file-{len(self._files) - 1}"
+            if batch["status"] == "failed":
+                batch["errors"] = {"data": [{"message": "line 1 is odd", "code": "odd"}]}
+        return batch
+
     def _handler(outer) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_GET(self) -> None:
+                self._api(None)
+
+            def _api(self, raw: bytes | None) -> None:
+                found = outer._api(self.path, raw)
+                body = found if isinstance(found, bytes) else json.dumps(found).encode()
+                self._send(error(404, "unknown path") if found is None else Response(body))
+
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.path != "/v1/chat/completions":
-                    return self._send(error(404, "unknown path"))
-                request = json.loads(raw)
-                equal = json.dumps(request["messages"])
+                    return self._api(raw)
                 with outer._lock:
-                    outer.requests.append(request)
                     outer.keys.append(self.headers["Authorization"].removeprefix("Bearer "))
-                    outer._equal[equal] += 1
-                    nth = outer._equal[equal]
                     outer._open += 1
                     outer.most_at_once = max(outer.most_at_once, outer._open)
                 try:
-                    response = outer._script(request, nth)
+                    response = outer._answered(json.loads(raw))
                     outer._closing.wait(response.delay_s)
                     self._send(response)
                 finally:

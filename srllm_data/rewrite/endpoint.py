@@ -171,7 +171,7 @@ class Endpoint:
             from openai import AsyncOpenAI, DefaultAioHttpClient
 
             self._client = AsyncOpenAI(
-                api_key=self._api_key(),
+                api_key=api_key(self._config),
                 base_url=self._config.base_url,
                 max_retries=0,
                 timeout=None,  # asyncio.timeout bounds the whole request instead of each read
@@ -179,20 +179,22 @@ class Endpoint:
             )
         return self._client
 
-    def _api_key(self) -> str:
-        name = self._config.api_key_env
-        key = os.environ.get(name, "").strip()
-        if not key and urlsplit(self._config.base_url).hostname == "api.openai.com":
-            raise ProviderError(
-                f"The environment variable {name} holds no key for {self._config.base_url}; set "
-                f"it, or unset rewrite.model to use the embedded editor."
-            )
-        if not (key.isascii() and key.isprintable()):
-            raise ProviderError(
-                f"The key in the environment variable {name} holds characters that cannot be sent; "
-                f"copy it again."
-            )
-        return key or "none"
+
+def api_key(config: RewriteConfig) -> str:
+    """The key in the environment; ProviderError where it is missing or cannot be sent."""
+    name = config.api_key_env
+    key = os.environ.get(name, "").strip()
+    if not key and urlsplit(config.base_url).hostname == "api.openai.com":
+        raise ProviderError(
+            f"The environment variable {name} holds no key for {config.base_url}; set it, or unset "
+            f"rewrite.model to use the embedded editor."
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ProviderError(
+            f"The key in the environment variable {name} holds characters that cannot be sent; "
+            f"copy it again."
+        )
+    return key or "none"
 
 
 def _format_of(sent: dict[str, Any]) -> int:

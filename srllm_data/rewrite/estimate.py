@@ -95,7 +95,7 @@ def estimate(
         per_byte_in, per_byte_out, measured = found_rates[n]
         tokens = round(bytes_in[n] * per_byte_in), round(bytes_out[n] * per_byte_out)
         price = config.prices.get(str(one.model))
-        most = cost(price, bound[n], (asked[n] + later[n]) * config.max_tokens)
+        most = cost(price, bound[n], (asked[n] + later[n]) * config.max_tokens, config.batch)
         estimates.append(
             Estimate(
                 str(one.model),
@@ -104,7 +104,7 @@ def estimate(
                 asked[n],
                 later[n],
                 *tokens,
-                cost(price, *tokens) if price else None,
+                cost(price, *tokens, batch=config.batch) if price else None,
                 most if price else None,
                 measured,
             )

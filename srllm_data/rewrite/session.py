@@ -27,7 +27,7 @@ class Session:
     """
 
     def __init__(self, config: RewriteConfig, ledger_path: Path, offline: bool = False) -> None:
-        self.wanted: dict[str, tuple[int, Ask, dict[str, Any]]] = {}
+        self.wanted: dict[str, tuple[int, dict[str, Any]]] = {}
         self._configs = config.each_model()
         self._offline = offline
         self._ledger = Ledger(ledger_path)
@@ -77,7 +77,7 @@ class Session:
             else:
                 waiting.setdefault(key_of(known), []).append(place)
                 if self._offline:
-                    self.wanted[key_of(known)] = (model, ask, known)
+                    self.wanted[key_of(known)] = (model, known)
         if self._offline:
             for places in waiting.values():
                 for place in places:

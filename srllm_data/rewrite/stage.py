@@ -28,7 +28,7 @@ _DETAILS = {
     "malformed": "two answers in a row held no rewrite",
     "bad_request": "the endpoint refused the request; it is sent again in the next run",
     "rate_limited": "the endpoint was too busy; it is asked again in the next run",
-    "timed_out": "no answer within rewrite.timeout_s; it is asked again in the next run",
+    "timed_out": "no answer in time (rewrite.timeout_s, or its batch); the next run asks again",
     "unreachable": "no connection or a server error; it is asked again in the next run",
     "over_budget": "it could have crossed rewrite.max_cost; a larger one lets it be sent",
 }
@@ -54,13 +54,12 @@ def rewrite(
     ledger_path: Path,
     judge: Judge | None = None,
     held_back: pairs.HeldBack | None = None,
-    offline: bool = False,
 ) -> StageOutput:
     """Give every row a rewrite; a control's own text is its rewrite.
 
     rows: ``schema_after("label")``. judge: the gates, needed where ``config.judged``. held_back:
     whether the row with this source and key is for evaluation, so that no pair made from it is
-    shown. offline: send nothing; what the ledger does not hold ends as timed_out.
+    shown. With ``config.batch`` nothing is sent; what no batch answered ends as timed_out.
 
     Rows without a usable answer are dropped as failed, with the outcome as reason. Facts count
     rows per outcome, requests, tokens and US dollars, in all and by purpose; ``ask_again`` counts
@@ -76,11 +75,8 @@ def rewrite(
     if config.model is None:
         done = _edited(biased)
     elif biased:
-        with Session(config, ledger_path, offline) as session:
-            bank = pairs.PairBank.load(config.pairs if config.examples else [])
-            shown = bank.nearest_of(biased, config, held_back)
-            works = [Work(r, examples) for r, examples in zip(biased, shown, strict=True)]
-            work_on(works, Prompt(config), config, session, judge, counts)
+        with Session(config, ledger_path, offline=config.batch) as session:
+            works = _asked(biased, config, session, judge, held_back, counts)
             done = [_end(work, counts) for work in works]
             counts.update(session.counts)
     else:
@@ -108,6 +104,40 @@ def rewrite(
         dropped_table(dropped),
         _facts(config, counts),
     )
+
+
+def wanted(
+    rows: pa.Table,
+    config: RewriteConfig,
+    ledger_path: Path,
+    judge: Judge | None = None,
+    held_back: pairs.HeldBack | None = None,
+) -> list[tuple[int, dict[str, Any]]]:
+    """The next requests that :func:`rewrite` would send, each with the place of its model.
+
+    Answers to them may lead to more: to malformed ones, and in rounds of mending.
+    """
+    biased = [r for r in rows.select(_COLUMNS).to_pylist() if not r["control"]]
+    if not biased or config.model is None:
+        return []
+    with Session(config, ledger_path, offline=True) as session:
+        _asked(biased, config, session, judge, held_back, Counter())
+        return list(session.wanted.values())
+
+
+def _asked(
+    rows: list[dict[str, Any]],
+    config: RewriteConfig,
+    session: Session,
+    judge: Judge | None,
+    held_back: pairs.HeldBack | None,
+    counts: Counter[str],
+) -> list[Work]:
+    bank = pairs.PairBank.load(config.pairs if config.examples else [])
+    shown = bank.nearest_of(rows, config, held_back)
+    works = [Work(row, examples) for row, examples in zip(rows, shown, strict=True)]
+    work_on(works, Prompt(config), config, session, judge, counts)
+    return works
 
 
 def assets(config: RewriteConfig) -> dict[str, str]:

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,34 +18,19 @@ from openai_server import (
     rewritten,
     source_text,
 )
+from rewrite_rows import accounted, table
 
 from srllm_data import progress
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ConfigError, ProviderError
 from srllm_data.rewrite import assets, rewrite
 from srllm_data.rewrite import provider as provider_module
-from srllm_data.schema import DROPPED, schema_after
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(provider_module, "BACKOFF_S", 0.002)
     monkeypatch.setattr(provider_module, "MAX_BACKOFF_S", 0.02)
-
-
-def table(texts, controls=()):
-    """Labelled rows r0, r1, ... with ``texts``; those at ``controls`` are controls."""
-    rows = [
-        {
-            "id": f"r{i}",
-            "text": text,
-            "source": "posts",
-            "source_key": f"k{i}",
-            "control": i in controls,
-        }
-        for i, text in enumerate(texts)
-    ]
-    return pa.Table.from_pylist(rows, schema=schema_after("label"))
 
 
 def config(server, **changes):
@@ -56,18 +40,6 @@ def config(server, **changes):
 
 def neutral(request, nth=1):
     return rewritten(source_text(request).replace("dim ", ""))
-
-
-def accounted(rows, output):
-    """Every row is in exactly one table, in order, and none has an empty rewrite."""
-    assert output.kept.schema == schema_after("rewrite")
-    assert output.dropped.schema == DROPPED
-    ids = rows["id"].to_pylist()
-    kept, dropped = output.kept["id"].to_pylist(), output.dropped["id"].to_pylist()
-    assert sorted(kept + dropped) == sorted(ids)
-    assert kept == [i for i in ids if i in set(kept)]
-    assert all(text.strip() for text in output.kept["rewrite"].to_pylist())
-    return dict(zip(dropped, output.dropped["reason"].to_pylist(), strict=True))
 
 
 TEXTS = [f"The dim mayor number {i} spoke about the bridge." for i in range(12)]
