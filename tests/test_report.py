@@ -313,12 +313,31 @@ def test_acceptance_is_over_rows_that_needed_a_rewrite(make: Callable[..., str])
 
 
 def test_rewriting_names_who_rewrote_the_outcomes_and_the_tokens(make: Callable[..., str]) -> None:
-    spent = {"requests_sent": 16, "tokens_in": 12345, "tokens_out": 678}
+    spent = {
+        "requests_sent": 16,
+        "requests_from_ledger": 4,
+        "tokens_in": 12345,
+        "ledger_tokens_in": 99,
+        "tokens_out": 678,
+        "ledger_tokens_out": 0,
+        "cost": 1.23456,
+        "ledger_cost": 0,
+        "draft_requests": 18,
+        "draft_tokens": 13000,
+        "draft_cost": 1.2,
+        "round_1_tried": 5,
+        "round_1_kept": 3,
+        "round_1_accepted": 2,
+    }
     lines = Page(make(rewrite_facts=spent)).lines("rewriting")
     assert lines["example.org a-model rewrite-v1"] == ["16"]
     assert lines["ok"][:2] == ["16", "76.2%"]
     assert lines["refused"][0] == "2"
-    assert lines["tokens sent"] == ["12,345"]
+    assert lines["requests"] == ["16", "4"]
+    assert lines["tokens sent"] == ["12,345", "99"]
+    assert lines["US dollars"] == ["1.2346", "0.0000"]
+    assert lines["draft"] == ["18", "13,000", "1.2000"]
+    assert lines["round 1"] == ["5", "3", "2"]
     assert "ask again" not in lines
 
 
