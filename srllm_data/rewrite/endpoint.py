@@ -89,7 +89,8 @@ class Endpoint:
         Raises TryAgainError, and ProviderError where the endpoint cannot be used at all.
         """
         import openai
-        from httpx2 import ConnectError, Response
+        from aiohttp import ClientConnectorError
+        from httpx2 import Response
 
         while True:
             client = self.client()
@@ -104,8 +105,9 @@ class Endpoint:
                 if not self._adapted(error, body):
                     return self._explained(error)
             except openai.APIError as error:
-                # The aiohttp backend calls a lost connection a timeout too; ours is above.
-                billed = not isinstance(error.__cause__, ConnectError)
+                # openai and httpx call it a timeout too; only aiohttp tells what was never sent.
+                cause = error.__cause__ and error.__cause__.__cause__
+                billed = not isinstance(cause, ClientConnectorError)
                 raise TryAgainError("unreachable", billed=billed) from None
             else:
                 try:

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openai_server import HANG, OpenAIServer, answer, error, rewritten, source_text
+from openai_server import HANG, RESET, OpenAIServer, answer, error, rewritten, source_text
 from pydantic import ValidationError
 from rewrite_rows import accounted, table
 
@@ -70,13 +70,14 @@ def test_a_larger_cap_resumes_without_paying_twice(tmp_path):
         assert set(server.calls().values()) == {1}
 
 
-def test_what_may_have_been_billed_counts_as_spent(tmp_path):
-    """A request that timed out may have been carried out; one that was never sent was not."""
+@pytest.mark.parametrize(("fault", "outcome"), [(HANG, "timed_out"), (RESET, "unreachable")])
+def test_what_may_have_been_billed_counts_as_spent(fault, outcome, tmp_path):
+    """A request whose answer got lost may have been carried out; one never sent was not."""
     path = tmp_path / "requests.sqlite"
-    with OpenAIServer(lambda request, nth: HANG) as server:
+    with OpenAIServer(lambda request, nth: fault) as server:
         chosen = config(server, max_cost=5.0, timeout_s=0.1, max_attempts=2)
         output = rewrite(table(TEXTS[:1]), chosen, path)
-    assert accounted(table(TEXTS[:1]), output) == {"r0": "timed_out"}
+    assert accounted(table(TEXTS[:1]), output) == {"r0": outcome}
     assert spent(path) > 0.1
     closed = rewrite(table(TEXTS[:1]), chosen, tmp_path / "other.sqlite")
     assert accounted(table(TEXTS[:1]), closed) == {"r0": "unreachable"}
