@@ -18,12 +18,12 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response; ``fault`` breaks it below HTTP."""
+    """One HTTP response; ``fault`` breaks it below HTTP: slow sends its bytes one by one."""
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    fault: Literal["reset", "hang", "cut_body"] | None = None
+    fault: Literal["reset", "hang", "cut_body", "slow"] | None = None
     delay_s: float = 0.0
 
 
@@ -36,7 +36,7 @@ def answer(
     finish_reason: str = "stop",
     refusal: str | None = None,
     delay_s: float = 0.0,
-    fault: Literal["cut_body"] | None = None,
+    fault: Literal["cut_body", "slow"] | None = None,
 ) -> Response:
     """A completion; token counts are words."""
     completion = {
@@ -241,6 +241,11 @@ class OpenAIServer:
                 if response.fault == "cut_body":
                     body = body[: len(body) // 2]
                     self.close_connection = True
+                if response.fault == "slow":
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        outer._closing.wait(0.01)
+                    return
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:

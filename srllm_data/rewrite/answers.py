@@ -94,8 +94,8 @@ def string(found: dict[str, Any], name: str) -> str:
     text = found[name]
     if not isinstance(text, str):
         raise ValueError(f"'{name}' is not a string")
-    if not text.strip():
-        raise ValueError(f"'{name}' is empty")
+    if not any(c.isalnum() for c in text):
+        raise ValueError(f"'{name}' is empty" if not text.strip() else f"'{name}' holds no words")
     if re.search("[\ud800-\udfff]", text):
         raise ValueError(f"'{name}' holds half a character")
     return text.strip()

@@ -114,9 +114,13 @@ def _answers(
     settings = config.each_model()[question[0]]
     where = urlsplit(settings.base_url).netloc.rpartition("@")[2]
     usable: list[_Fresh] = []
+    shown = {pair.rewrite for pair in work.examples}
     for reply in replies:
         outcome: str = reply.outcome
         text = reply.value if outcome == "ok" else reply.text
+        if outcome == "ok" and text in shown:
+            # It repeats an example, or the whole prompt.
+            outcome = "malformed"
         if outcome == "ok" and _same(text, work.row["text"]):
             outcome = "unchanged"
         elif outcome == "ok" and is_refusal(text) and not is_refusal(work.row["text"]):
