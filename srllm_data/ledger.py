@@ -80,9 +80,11 @@ ON CONFLICT (key) DO UPDATE SET
 WHERE requests.outcome IN ({", ".join(f"'{o}'" for o in sorted(TRANSIENT))})
 """  # noqa: S608
 _FIND = """
-SELECT outcome, answer, finish_reason, prompt_tokens, completion_tokens, attempts, cost
-FROM requests WHERE key = ?
+SELECT key, outcome, answer, finish_reason, prompt_tokens, completion_tokens, attempts, cost
+FROM requests WHERE key IN
 """
+#: Keys looked up by one statement.
+_TOGETHER = 500
 _UNSETTLE = """
 INSERT INTO unsettled VALUES (?, ?, ?, ?)
 ON CONFLICT (key, batch) DO UPDATE SET cost = unsettled.cost + excluded.cost
@@ -116,13 +118,30 @@ class Answer:
     cost: float = 0.0
 
 
+class Request(dict[str, Any]):
+    """A request whose canonical JSON is made once; nothing may change in it after that."""
+
+    text: str | None = None
+    key: str | None = None
+
+
 def canonical(request: dict[str, Any]) -> str:
     """``request`` as JSON with sorted keys: equal requests give equal text."""
+    if isinstance(request, Request):
+        request.text = request.text or _json(request)
+        return request.text
+    return _json(request)
+
+
+def _json(request: dict[str, Any]) -> str:
     return json.dumps(request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def key_of(request: dict[str, Any]) -> str:
     """The key of ``request``: SHA-256 of its canonical JSON."""
+    if isinstance(request, Request):
+        request.key = request.key or hashlib.sha256(canonical(request).encode()).hexdigest()
+        return request.key
     return hashlib.sha256(canonical(request).encode()).hexdigest()
 
 
@@ -166,9 +185,17 @@ class Ledger:
 
     def find(self, request: dict[str, Any]) -> Answer | None:
         """The finished answer to ``request``; None where it is to be sent (again)."""
-        rows = self._execute((_FIND, (key_of(request),)))
-        answer = Answer(*rows[0]) if rows else None
-        return None if answer is None or answer.outcome in TRANSIENT else answer
+        return self.find_all([request])[0]
+
+    def find_all(self, requests: Sequence[dict[str, Any]]) -> list[Answer | None]:
+        """What :meth:`find` gives for each of ``requests``."""
+        keys = [key_of(r) for r in requests]
+        found: dict[str, Answer] = {}
+        for at in range(0, len(keys), _TOGETHER):
+            some = keys[at : at + _TOGETHER]
+            rows = self.select(f"{_FIND} ({','.join('?' * len(some))})", *some)
+            found |= {key: Answer(*row) for key, *row in rows if row[0] not in TRANSIENT}
+        return [found.get(key) for key in keys]
 
     def put(self, request: dict[str, Any], answer: Answer) -> None:
         """Commit how ``request`` ended; a finished answer that is already there stays."""
@@ -220,10 +247,9 @@ class Ledger:
 
 def putting(request: dict[str, Any], answer: Answer) -> Step:
     """The step that stores how ``request`` ended."""
-    text = canonical(request)
     return _PUT, (
-        hashlib.sha256(text.encode()).hexdigest(),
-        text,
+        key_of(request),
+        canonical(request),
         answer.outcome,
         answer.text,
         answer.finish_reason,
@@ -241,8 +267,7 @@ def unsettling(request: dict[str, Any], cost: float, batch: str = "") -> Step:
     Until it is taken back it counts as spent: a process that dies, and an answer that is lost on
     its way, may have been billed. batch: id of the batch that it is part of, if any.
     """
-    text = canonical(request)
-    return _UNSETTLE, (hashlib.sha256(text.encode()).hexdigest(), batch, cost, text)
+    return _UNSETTLE, (key_of(request), batch, cost, canonical(request))
 
 
 def settling(request: dict[str, Any], cost: float, batch: str = "") -> list[Step]:

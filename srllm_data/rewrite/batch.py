@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ProviderError, shown
-from srllm_data.ledger import Answer, Ledger, Step, key_of, putting, unsettling
+from srllm_data.ledger import Answer, Ledger, Request, Step, key_of, putting, unsettling
 from srllm_data.progress import note
 from srllm_data.rewrite.answers import REWRITE, Shape
 from srllm_data.rewrite.budget import Budget, cost, most_tokens
@@ -34,7 +34,7 @@ _URL: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
 
 def submit(
-    wanted: list[tuple[int, dict[str, Any]]], config: RewriteConfig, ledger_path: Path
+    wanted: list[tuple[int, Request]], config: RewriteConfig, ledger_path: Path
 ) -> list[str]:
     """Send the requests that are in no open batch yet; return the ids of all open batches.
 

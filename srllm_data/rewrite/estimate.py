@@ -75,8 +75,7 @@ def estimate(
                     for model in range(len(models))
                     for sample in range(config.samples)
                 ]
-                for model, ask in asks:
-                    found = session.provider(model).known(ask)
+                for (model, ask), found in zip(asks, session.known(asks), strict=True):
                     if isinstance(found, list):
                         known[model] += 1
                         continue

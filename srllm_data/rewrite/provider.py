@@ -1,6 +1,5 @@
 """Answers of one model behind the request ledger: each request ends in one typed outcome."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -8,7 +7,16 @@ from typing import Any, Self
 
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import shown
-from srllm_data.ledger import Answer, Ledger, Writer, canonical, putting, settling, unsettling
+from srllm_data.ledger import (
+    Answer,
+    Ledger,
+    Request,
+    Writer,
+    key_of,
+    putting,
+    settling,
+    unsettling,
+)
 from srllm_data.rewrite.answers import Reply, Shape, judge
 from srllm_data.rewrite.budget import Budget, most_tokens
 from srllm_data.rewrite.endpoint import Endpoint, TryAgainError
@@ -50,6 +58,7 @@ class Provider:
         self.budget = budget or Budget(config, ledger.spent)
         self.endpoint = Endpoint(config)
         self._config = config
+        self._base_url = shown(config.base_url)
         self._ledger = ledger
         self._writer = Writer(ledger)
 
@@ -60,32 +69,33 @@ class Provider:
         self._writer.flush()
         await self.endpoint.close()
 
-    def request(self, messages: Messages, shape: Shape, sample: int = 0) -> dict[str, Any]:
+    def request(self, messages: Messages, shape: Shape, sample: int = 0) -> Request:
         """Everything that changes the answer to ``messages``, and no secret: the ledger's key."""
-        return {
-            "base_url": shown(self._config.base_url),
-            "model": self._config.model,
-            "messages": messages,
-            "response_schema": shape.schema,
-            "temperature": self._config.temperature,
-            "max_tokens": self._config.max_tokens,
-            "seed": self._config.seed + sample,
-            "sample": sample,
-        }
+        return Request(
+            base_url=self._base_url,
+            model=self._config.model,
+            messages=messages,
+            response_schema=shape.schema,
+            temperature=self._config.temperature,
+            max_tokens=self._config.max_tokens,
+            seed=self._config.seed + sample,
+            sample=sample,
+        )
 
-    def known(self, ask: Ask) -> list[Reply] | dict[str, Any]:
-        """The replies to ``ask`` if the ledger holds all of them, else the request to send."""
+    def known(self, ask: Ask, request: Request, answer: Answer | None) -> list[Reply] | Request:
+        """The replies to ``ask`` if the ledger holds all of them, else the request to send.
+
+        request: the first one of ``ask``; answer: what the ledger holds of it.
+        """
         turns = _conversation(ask)
         counted = []
         try:
-            messages = next(turns)
-            while True:
-                request = self.request(messages, ask.shape, ask.sample)
-                answer = self._ledger.find(request)
-                if answer is None:
-                    return request
+            next(turns)
+            while answer is not None:
                 counted.append(answer)
-                messages = turns.send(answer)
+                request = self.request(turns.send(answer), ask.shape, ask.sample)
+                answer = self._ledger.find(request)
+            return request
         except StopIteration as end:
             for answer in counted:
                 self._count(answer, ask.purpose, paid=False)
@@ -138,6 +148,8 @@ class Provider:
 
     def most_cost(self, request: dict[str, Any]) -> float:
         """The most that ``request`` can cost, in US dollars."""
+        if not self.budget.capped:
+            return 0.0
         model, tokens = str(self._config.model), most_tokens(request["messages"])
         return self.budget.cost(model, tokens, request["max_tokens"])
 
@@ -147,7 +159,7 @@ class Provider:
         Tries until there is an answer, ``max_attempts`` got none, or a busy endpoint would make
         the request wait for longer than ``max_wait_s``.
         """
-        noise = hashlib.sha256(canonical(request).encode()).digest()
+        noise = bytes.fromhex(key_of(request))
         tokens = most_tokens(request["messages"]) // 4 + request["max_tokens"]
         waited, tried, unanswered, lost = 0.0, 0, 0, 0
         while True:

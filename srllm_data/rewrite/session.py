@@ -5,11 +5,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from srllm_data import progress
 from srllm_data.config import RewriteConfig
-from srllm_data.ledger import Ledger, key_of
+from srllm_data.ledger import Ledger, Request, key_of
 from srllm_data.rewrite.answers import Reply
 from srllm_data.rewrite.budget import Budget
 from srllm_data.rewrite.provider import Ask, Provider
@@ -17,6 +17,8 @@ from srllm_data.rewrite.provider import Ask, Provider
 #: A question to the model at this place among those of the configuration.
 Question = tuple[int, Ask]
 _NOTE_EVERY_S = 0.5
+#: Questions that are looked up in the ledger together.
+_TOGETHER = 500
 
 
 class Session:
@@ -27,7 +29,7 @@ class Session:
     """
 
     def __init__(self, config: RewriteConfig, ledger_path: Path, offline: bool = False) -> None:
-        self.wanted: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.wanted: dict[str, tuple[int, Request]] = {}
         self._configs = config.each_model()
         self._offline = offline
         self._ledger = Ledger(ledger_path)
@@ -55,9 +57,14 @@ class Session:
             total["requests_sent"] += provider.endpoint.sent
         return total
 
-    def provider(self, model: int) -> Provider:
-        """The provider of the model at this place."""
-        return self._providers[model]
+    def known(self, questions: list[Question]) -> Iterator[list[Reply] | Request]:
+        """For each question the replies that the ledger holds, or the next request to send."""
+        for at in range(0, len(questions), _TOGETHER):
+            some = questions[at : at + _TOGETHER]
+            requests = [self._providers[m].request(a.messages, a.shape, a.sample) for m, a in some]
+            answers = self._ledger.find_all(requests)
+            for (model, ask), request, answer in zip(some, requests, answers, strict=True):
+                yield self._providers[model].known(ask, request, answer)
 
     def ask_all(
         self, questions: list[Question], done: Callable[[int], None], what: str
@@ -69,15 +76,14 @@ class Session:
         """
         replies: list[list[Reply]] = [[] for _ in questions]
         waiting: dict[str, list[int]] = {}
-        for place, (model, ask) in enumerate(questions):
-            known = self._providers[model].known(ask)
+        for place, known in enumerate(self.known(questions)):
             if isinstance(known, list):
                 replies[place] = known
                 done(place)
             else:
                 waiting.setdefault(key_of(known), []).append(place)
                 if self._offline:
-                    self.wanted[key_of(known)] = (model, known)
+                    self.wanted[key_of(known)] = (questions[place][0], known)
         if self._offline:
             for places in waiting.values():
                 for place in places:

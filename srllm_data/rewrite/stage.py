@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from srllm_data.config import RewriteConfig
-from srllm_data.ledger import OUTCOMES, TRANSIENT
+from srllm_data.ledger import OUTCOMES, TRANSIENT, Request
 from srllm_data.progress import advance
 from srllm_data.rewrite import pairs
 from srllm_data.rewrite.candidates import Work, candidate, edited, work_on
@@ -112,7 +112,7 @@ def wanted(
     ledger_path: Path,
     judge: Judge | None = None,
     held_back: pairs.HeldBack | None = None,
-) -> list[tuple[int, dict[str, Any]]]:
+) -> list[tuple[int, Request]]:
     """The next requests that :func:`rewrite` would send, each with the place of its model.
 
     Answers to them may lead to more: to malformed ones, and in rounds of mending.
