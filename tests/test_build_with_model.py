@@ -1,0 +1,117 @@
+"""The main job with a model: its cost before, the cap, batches, and no release without answers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from openai_server import OpenAIServer, error, rewritten, source_text
+
+SRLLM = str(Path(sys.executable).parent / "srllm")
+NAMES = "Ash Birch Cedar Dogwood Elm Fir Ginkgo Hazel Juniper Larch Maple Oak Pine Rowan".split()
+DOINGS = "closed the bridge|sold the pool|moved the market|painted the hall|flooded the park"
+TEXTS = [
+    f"The stupid mayor of {name} Hill {what} on Monday because the {name.lower()} budget ran out."
+    for name, what in zip(NAMES, DOINGS.split("|") * 3, strict=False)
+]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def neutral(request: dict[str, Any], nth: int = 1) -> Any:
+    return rewritten(source_text(request).replace("stupid ", ""))
+
+
+def project(folder: Path, server: OpenAIServer, **rewrite: Any) -> Path:
+    """A configuration with the texts as its source."""
+    lines = [json.dumps({"text": t}) for t in [*TEXTS, "The council met on Monday in the hall."]]
+    (folder / "texts.jsonl").write_text("\n".join(lines))
+    settings = {
+        "model": "loopback",
+        "base_url": server.url,
+        "prices": {"loopback": {"input": 10.0, "output": 100.0}},
+        **rewrite,
+    }
+    path = folder / "srllm.yaml"
+    source = {"name": "posts", "path": "texts.jsonl", "licence": "CC0-1.0"}
+    path.write_text(json.dumps({"gather": {"sources": [source]}, "rewrite": settings}))
+    return path
+
+
+def srllm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [SRLLM, *map(str, arguments)]
+    environment = {**os.environ, "OPENAI_API_KEY": "none"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment)
+
+
+def test_a_dry_run_says_what_it_would_cost_and_the_cap_is_kept_and_raised(tmp_path: Path) -> None:
+    with OpenAIServer(neutral) as server:
+        config = project(tmp_path, server, max_cost=0.1)
+        dry = srllm("build", "--dry-run", "-c", config)
+        assert dry.returncode == 0, dry.stderr
+        assert "nothing was sent" in dry.stdout
+        assert server.requests == []
+        (found,) = json.loads(srllm("build", "--dry-run", "--json", "-c", config).stdout)
+        assert (found["rows"], found["first"]) == (len(TEXTS), len(TEXTS))
+        assert f"requests to send    {len(TEXTS):>12,}" in dry.stdout
+
+        capped = srllm("build", "-c", config)
+        assert capped.returncode == 3
+        assert "raise rewrite.max_cost (now 0.1)" in capped.stderr
+        assert "over budget" in capped.stderr
+        assert not list(tmp_path.glob("workspace/releases/v?-????????"))
+        sent = len(server.requests)
+        assert 0 < sent < len(TEXTS)
+
+        project(tmp_path, server, max_cost=5.0)
+        done = srllm("build", "-c", config)
+        assert done.returncode == 0, done.stderr
+        assert len(server.requests) == len(TEXTS)
+        assert set(server.calls().values()) == {1}
+    report = json.loads(srllm("report", "--json", "-c", config).stdout)
+    assert report["release"]
+    facts = next(s["facts"] for s in report["funnel"] if s["stage"] == "rewrite")
+    assert facts["ok"] == len(TEXTS)
+    assert 0 < facts["cost"] + facts["ledger_cost"] < 0.1
+    page = Path(report["report"]).read_text(encoding="utf-8")
+    assert "US dollars" in page
+
+
+def test_batches_give_the_rows_of_single_requests(tmp_path: Path) -> None:
+    releases = []
+    for name, batch in (("single", False), ("batch", True)):
+        folder = tmp_path / name
+        folder.mkdir()
+        with OpenAIServer(neutral) as server:
+            config = project(folder, server, batch=batch, batch_poll_s=0.05)
+            done = srllm("build", "-c", config)
+            assert done.returncode == 0, done.stderr
+            assert len(server.batches) == batch
+            assert set(server.calls().values()) == {1}
+        (release,) = folder.glob("workspace/releases/v?-????????")
+        rows = pq.read_table(release / "data", partitioning=None).drop_columns(["rewrite_by"])
+        releases.append((rows, [p.read_bytes() for p in sorted(release.glob("preferences/*"))]))
+    assert releases[0] == releases[1]
+
+
+def test_without_answers_there_is_no_release_unless_it_is_wanted(tmp_path: Path) -> None:
+    with OpenAIServer(lambda request, nth: error(500, "down")) as server:
+        config = project(tmp_path, server, max_attempts=1)
+        stopped = srllm("build", "-c", config)
+        assert stopped.returncode == 3
+        assert (
+            f"{len(TEXTS)} of {len(TEXTS)} rows have no answer yet (unreachable" in stopped.stderr
+        )
+        assert "Traceback" not in stopped.stderr
+        project(tmp_path, server, max_attempts=1, max_unanswered=1.0)
+        wanted = srllm("build", "-c", config)
+        assert wanted.returncode == 0, wanted.stderr
+        server._script = neutral
+        project(tmp_path, server)
+        done = srllm("build", "-c", config)
+        assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("workspace/releases/v?-????????"))) == 2
