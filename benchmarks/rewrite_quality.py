@@ -134,7 +134,97 @@ def main() -> None:
                 f"{time.monotonic() - began:6.1f} s",
                 flush=True,
             )
-        (given.work / "found.json").write_text(json.dumps(found))
+    report(held, bank, rows, found, judge, given.model)
+
+
+def report(
+    held: list[dict[str, str]],
+    bank: list[dict[str, str]],
+    rows: pa.Table,
+    found: dict[str, list[dict[str, Any]]],
+    judge: Judge,
+    model: str,
+) -> None:
+    """Score every system and write the result file; no text goes into it."""
+    from rewrite_scores import PARTS, Scorer, paired_bootstrap
+
+    records = {r["id"]: r for r in rows.to_pylist()}
+    baselines = {
+        "reference": [{"id": p["id"], "rewrite": p["rewrite"]} for p in held],
+        "copy": [{"id": p["id"], "rewrite": p["text"]} for p in held],
+    }
+    scorers = {}
+    trust = {}
+    for source in sorted({p["source"] for p in held}):
+        train = [p for p in bank if p["source"] == source]
+        test = [p for p in held if p["source"] == source]
+        scorer = Scorer([p["text"] for p in train], [p["rewrite"] for p in train])
+        scorers[source] = scorer
+        trust[source] = scorer.separates([p["text"] for p in test], [p["rewrite"] for p in test])
+    table: list[dict[str, Any]] = []
+    j_of: dict[str, list[float]] = {}
+    accepted_of: dict[str, list[float]] = {}
+    for name, answers in (baselines | found).items():
+        rewrites = {a["id"]: a["rewrite"] for a in answers}
+        scores: dict[str, dict[str, float]] = {}
+        for source, scorer in scorers.items():
+            some = [p for p in held if p["source"] == source]
+            scored = scorer.score([p["text"] for p in some], [rewrites[p["id"]] for p in some])
+            scores |= dict(zip((p["id"] for p in some), scored, strict=True))
+        there = [(records[p["id"]], rewrites[p["id"]]) for p in held if rewrites[p["id"]]]
+        verdicts = {
+            r["id"]: j.verdict == "accept" for (r, _), j in zip(there, judge(there), strict=True)
+        }
+        accepted_of[name] = [float(verdicts.get(p["id"], False)) for p in held]
+        j_of[name] = [scores[p["id"]]["j"] for p in held]
+        row: dict[str, Any] = {"system": name, "rewrites": len(there)}
+        row |= {part: _mean([scores[p["id"]][part] for p in held]) for part in PARTS}
+        for source in scorers:
+            row[f"j {source}"] = _mean(
+                [scores[p["id"]]["j"] for p in held if p["source"] == source]
+            )
+        row["accepted"] = _mean(accepted_of[name])
+        used = [a["tokens"] for a in answers if "tokens" in a]
+        row["tokens_in"], row["tokens_out"] = (sum(t[n] for t in used) for n in (0, 1))
+        row["seconds"] = round(sum(a["seconds"] for a in answers if "seconds" in a), 1)
+        rounds = [a["facts"] for a in answers if "facts" in a]
+        for fact in ("round_1_tried", "round_1_kept", "round_1_accepted"):
+            if any(fact in f for f in rounds):
+                row[fact] = sum(f.get(fact, 0) for f in rounds)
+        table.append(row)
+    steps = [
+        ("zero-shot", "random examples"),
+        ("random examples", "retrieved, BM25"),
+        ("retrieved, BM25", "retrieved, BM25 and embedding"),
+        ("retrieved, BM25 and embedding", "retrieved + lexicon"),
+        ("retrieved + lexicon", "retrieved + lexicon + refine"),
+    ]
+    results = {
+        "model": model,
+        "pairs": len(held),
+        "bank": len(bank),
+        "auroc of STA, texts against references": {k: round(v, 3) for k, v in trust.items()},
+        "systems": table,
+        "steps": [
+            {
+                "from": a,
+                "to": b,
+                "j, difference and 95 % interval": _rounded(paired_bootstrap(j_of[a], j_of[b])),
+                "accepted, likewise": _rounded(paired_bootstrap(accepted_of[a], accepted_of[b])),
+            }
+            for a, b in steps
+        ],
+    }
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    print(json.dumps(results, indent=2))
+
+
+def _mean(values: list[float]) -> float:
+    return round(sum(values) / len(values), 4)
+
+
+def _rounded(values: tuple[float, ...]) -> list[float]:
+    return [round(v, 4) for v in values]
 
 
 if __name__ == "__main__":

