@@ -186,7 +186,6 @@ def report(
         row["accepted"] = _mean(accepted_of[name])
         used = [a["tokens"] for a in answers if "tokens" in a]
         row["tokens_in"], row["tokens_out"] = (sum(t[n] for t in used) for n in (0, 1))
-        row["seconds"] = round(sum(a["seconds"] for a in answers if "seconds" in a), 1)
         rounds = [a["facts"] for a in answers if "facts" in a]
         for fact in ("round_1_tried", "round_1_kept", "round_1_accepted"):
             if any(fact in f for f in rounds):

@@ -1,6 +1,7 @@
 """Rewriting single texts outside a build: the same stages, one call."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,11 @@ def rewrite_texts(texts: Sequence[str], config: Config) -> list[Rewritten]:
     rows = label(redact(rows, config.redact).kept, config.label).kept
     names = _placeholders(texts, rows, config.redact)
     parts = rewriting(config)
-    output = rewrite(rows, config.rewrite, Workspace(Path(config.workspace)).requests, **parts)
+    workspace = Workspace(Path(config.workspace))
+    # A spend cap holds for all that spends from the workspace, so only one may do so at a time.
+    alone = workspace.locked() if config.rewrite.max_cost is not None else nullcontext()
+    with alone:
+        output = rewrite(rows, config.rewrite, workspace.requests, **parts)
     kept = {r["id"]: r for r in output.kept.to_pylist()}
     dropped = {r["id"]: r for r in output.dropped.to_pylist()}
     biased = [r for r in kept.values() if not r["control"]]

@@ -146,7 +146,9 @@ COLUMNS: dict[str, Column] = {
     "control": Column(pa.bool_(), "label", "needs no rewrite: stays as a neutral example"),
     "rewrite": Column(pa.string(), "rewrite", "the text without its bias; a control's own text"),
     "rewrite_by": Column(pa.string(), "rewrite", "provider, model and prompt version"),
-    "candidates": Column(pa.list_(CANDIDATE), "rewrite", "every answer that was considered"),
+    "candidates": Column(
+        pa.list_(CANDIDATE), "rewrite", "every answer; judged where the gates chose among several"
+    ),
     "signals": Column(pa.list_(SIGNAL), "validate", "measured values that the gates look at"),
     "verdict": Column(pa.string(), "validate", "accept, hold or reject"),
     "reasons": Column(pa.list_(pa.string()), "validate", "why it was held or rejected, in words"),

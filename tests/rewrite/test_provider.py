@@ -230,6 +230,21 @@ def test_an_endpoint_without_any_structured_output_is_asked_plainly(tmp_path):
     assert len(server.requests) == 4
 
 
+def test_a_model_without_a_system_role_gets_its_words_with_the_first_question(tmp_path):
+    def script(request, nth):
+        if request["messages"][0]["role"] == "system":
+            return error(500, "System role not supported")
+        return rewritten(GOOD)
+
+    asked = [{"role": "system", "content": "Mend."}, *QUESTION]
+    with OpenAIServer(script) as server:
+        replies, _ = ask(config(server, max_attempts=1), tmp_path, asked)
+    assert replies[-1].outcome == "ok"
+    assert server.requests[-1]["messages"] == [
+        {"role": "user", "content": f"Mend.\n\n{QUESTION[0]['content']}"}
+    ]
+
+
 def test_parameters_that_a_model_refuses_are_left_out(tmp_path):
     def script(request, nth):
         for name in ("max_tokens", "temperature"):
