@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from srllm_data.config import RewriteConfig
+from srllm_data.ledger import TRANSIENT
 from srllm_data.progress import advance
 from srllm_data.rewrite.answers import Reply, is_refusal
 from srllm_data.rewrite.pairs import Pair
@@ -22,9 +23,9 @@ class Work:
     """One row on its way to a rewrite.
 
     examples: pairs that are shown with it. candidates: every answer with a text, as in the column
-    ``candidates``; best: the one that the
-    gates like best, None where none is usable. outcomes: of every question that was asked for a
-    rewrite. neutral: a model found nothing to change.
+    ``candidates``; best: the one that the gates like best, None where there is none. outcomes: of
+    every question for a rewrite, and of others that had no answer for now, so that the next run
+    has to ask again. neutral: a model found nothing to change.
     """
 
     row: dict[str, Any]
@@ -67,7 +68,7 @@ _Fresh = tuple[Work, Question | None, dict[str, object]]
 
 
 def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
-    """The works that a model does not find neutral; where it does not tell, they stay."""
+    """The works that a model does not find neutral; where it gave no verdict, they stay."""
     questions = [(0, prompt.check(w.row)) for w in works]
     replies = session.ask_all(questions, lambda place: None, "check")
     left = []
@@ -75,6 +76,9 @@ def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
         if reply[-1].outcome == "ok" and not reply[-1].value:
             work.neutral = True
             work.outcomes.append("unchanged")
+            advance()
+        elif reply[-1].outcome in TRANSIENT:
+            work.outcomes.append(reply[-1].outcome)
             advance()
         else:
             left.append(work)
@@ -180,9 +184,13 @@ def _refined(
             for w, model, ask in open_
         ]
         told = session.ask_all(questions, lambda place: None, f"round {number}: estimates")
-        for own, reply in zip(mistakes, told, strict=True):
+        for n, reply in enumerate(told):
             if reply[-1].outcome == "ok":
-                own += reply[-1].value
+                mistakes[n] += reply[-1].value
+            elif reply[-1].outcome in TRANSIENT:
+                # Mended without it, the row would end otherwise than in an undisturbed run.
+                open_[n][0].outcomes.append(reply[-1].outcome)
+                mistakes[n] = []
     todo = [(o, m) for o, m in zip(open_, mistakes, strict=True) if m]
     asked: list[tuple[Ask, Question]] = []
     for (work, model, ask), listed in todo:

@@ -219,6 +219,36 @@ def test_a_text_that_a_model_finds_neutral_is_not_rewritten(judge, tmp_path):
     assert len(requests) == 3
 
 
+@pytest.mark.parametrize("question", ["Compare your rewrite", '{"biased": true}'])
+def test_a_question_without_an_answer_for_now_does_not_change_the_end(question, judge, tmp_path):
+    """What depends on it waits, so that a resumed run ends as an undisturbed one."""
+    errors = {"errors": [{"type": "fluency", "severity": "minor", "span": "", "note": "odd"}]}
+    down = True
+
+    def script(request, nth):
+        asked = request["messages"][-1]["content"]
+        if question in asked and down:
+            return error(400, "no")
+        if "Compare your rewrite" in asked:
+            return answer(json.dumps(errors))
+        if '{"biased": true}' in asked:
+            return answer('{"biased": true}')
+        return rewritten(GOOD if "odd" in asked else LEFT)
+
+    with OpenAIServer(script) as server:
+        chosen = config(server, refine_rounds=1, estimate_by="model", check_first=True)
+        rows, path = rows_of(TEXT), tmp_path / "requests.sqlite"
+        first = rewrite(rows, chosen, path, judge)
+        assert first.facts["ask_again"] == 1
+        assert first.facts["round_1_tried"] == 0
+        down = False
+        resumed = rewrite(rows, chosen, path, judge)
+        undisturbed = rewrite(rows, chosen, tmp_path / "other.sqlite", judge)
+    assert resumed.kept.equals(undisturbed.kept)
+    assert resumed.kept["rewrite"].to_pylist() == [GOOD]
+    assert resumed.facts["ask_again"] == 0
+
+
 def test_notes_and_marks_name_the_biased_words(tmp_path):
     (row,) = rows_of(TEXT).to_pylist()
     settings = RewriteConfig(model="m", lexicon_notes=True, mark_spans=True)
