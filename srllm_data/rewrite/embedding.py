@@ -12,7 +12,8 @@ from srllm_data.errors import ConfigError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_BATCH = 64
+#: One text at a time: the vector of a text must not depend on those that it is batched with.
+_BATCH = 1
 
 
 def embed(texts: list[str]) -> Any:
