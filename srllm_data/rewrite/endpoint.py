@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import re
+import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit, urlunsplit
 
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ProviderError, shown
@@ -16,10 +18,11 @@ from srllm_data.ledger import Answer, Outcome
 from srllm_data.rewrite.answers import Shape, judge
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from aiohttp import ClientSession
 
 # From the strictest on; an endpoint that refuses one is asked with the next from then on.
 _FORMATS = ("json_schema", "json_object with schema", "json_object", "none")
+_ACCOUNT = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
 _ABOUT_FORMAT = re.compile(r"response_format|json_schema|json_object|structured output", re.I)
 _ABOUT_SYSTEM = re.compile(r"system.{0,20}(?:role|message|prompt)|role.{0,40}alternate", re.I)
 _ABOUT_CONTENT = re.compile(r"content.?(filter|policy|management)|moderation|flagged", re.I)
@@ -46,8 +49,37 @@ class TryAgainError(Exception):
         self.billed = billed
 
 
+@dataclass(frozen=True)
+class _Refusal:
+    """An HTTP error, and what its body says about itself."""
+
+    status: int
+    headers: Mapping[str, str]
+    said: str
+    code: str = ""
+    param: str = ""
+    message: str = ""
+
+    @classmethod
+    def of(cls, status: int, headers: Mapping[str, str], content: bytes) -> Self:
+        said = content.decode("utf-8", "replace")
+        try:
+            found = json.loads(said)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict) and isinstance(found.get("error"), dict):
+            found = found["error"]
+        named = found if isinstance(found, dict) else {}
+        parts = (str(named.get(n) or "") for n in ("code", "param", "message"))
+        return cls(status, headers, said, *parts)
+
+
 class Endpoint:
-    """The endpoint of ``config``; it learns what the endpoint does not understand."""
+    """The endpoint of ``config``; it learns what the endpoint does not understand.
+
+    aiohttp sends the requests: the openai client takes five times its CPU for one, which is what
+    the rate of a run ends at (``benchmarks/rewrite_rate.py``).
+    """
 
     def __init__(self, config: RewriteConfig) -> None:
         self.sent = 0
@@ -55,12 +87,13 @@ class Endpoint:
         self._format = 0
         self._merge_system = False
         self._left_out: dict[str, str | None] = {}
-        self._client: AsyncOpenAI | None = None
+        self._session: ClientSession | None = None
+        self._url = ""
 
     async def close(self) -> None:
         """Close its connections."""
-        if self._client is not None:
-            await self._client.close()
+        if self._session is not None:
+            await self._session.close()
 
     def body(self, request: dict[str, Any], shape: Shape) -> dict[str, Any]:
         """The HTTP body of ``request`` (of ``Provider.request``), in what the endpoint takes."""
@@ -88,59 +121,60 @@ class Endpoint:
 
         Raises TryAgainError, and ProviderError where the endpoint cannot be used at all.
         """
-        import openai
-        from aiohttp import ClientConnectorError
-        from httpx2 import Response
+        from aiohttp import ClientConnectorError, ClientError
 
+        session = self._connected()
         while True:
-            client = self.client()
             body = self.body(request, shape)
+            data = json.dumps(body, ensure_ascii=False).encode()
             self.sent += 1
             try:
-                async with asyncio.timeout(self._config.timeout_s):
-                    response = await client.post("/chat/completions", cast_to=Response, body=body)
+                async with (
+                    asyncio.timeout(self._config.timeout_s),
+                    session.post(self._url, data=data) as response,
+                ):
+                    content = await response.read()
             except TimeoutError:
                 raise TryAgainError("timed_out", billed=True) from None
-            except openai.APIStatusError as error:
-                if not self._adapted(error, body):
-                    return self._explained(error)
-            except openai.APIError as error:
-                # openai and httpx call it a timeout too; only aiohttp tells what was never sent.
-                cause = error.__cause__ and error.__cause__.__cause__
-                billed = not isinstance(cause, ClientConnectorError)
+            except (ClientError, OSError, ValueError) as error:
+                # Only what never had a connection cannot have been carried out.
+                billed = not isinstance(error, ClientConnectorError)
                 raise TryAgainError("unreachable", billed=billed) from None
-            else:
-                try:
-                    return read_completion(json.loads(response.content), shape)
-                except (ValueError, RecursionError):
-                    raise TryAgainError("unreachable", billed=True) from None
+            if response.status >= 300:
+                refusal = _Refusal.of(response.status, response.headers, content)
+                if not self._adapted(refusal, body):
+                    return self._explained(refusal)
+                continue
+            try:
+                return read_completion(json.loads(content), shape)
+            except (ValueError, RecursionError):
+                raise TryAgainError("unreachable", billed=True) from None
 
-    def _adapted(self, error: "APIStatusError", body: dict[str, Any]) -> bool:
+    def _adapted(self, error: _Refusal, body: dict[str, Any]) -> bool:
         """Whether the endpoint refused something that is said otherwise from now on."""
-        said = error.response.text
-        if str(error.code).startswith("unsupported_") and error.param in body:
+        if error.code.startswith("unsupported_") and error.param in body:
             if error.param == "max_completion_tokens":
                 self._left_out["max_tokens"] = None
             else:
                 renamed = "max_completion_tokens" if error.param == "max_tokens" else None
                 self._left_out[error.param] = renamed
             return True
-        if error.status_code not in (400, 422, 500, 501):
+        if error.status not in (400, 422, 500, 501):
             return False
         kind = body.get("response_format")
-        if kind and _ABOUT_FORMAT.search(said):
+        if kind and _ABOUT_FORMAT.search(error.said):
             # Another request may have found out in the meantime.
             if _format_of(kind) == self._format:
                 self._format += 1
             return True
-        if body["messages"][0]["role"] == "system" and _ABOUT_SYSTEM.search(said):
+        if body["messages"][0]["role"] == "system" and _ABOUT_SYSTEM.search(error.said):
             self._merge_system = True
             return True
         return False
 
-    def _explained(self, error: "APIStatusError") -> Answer:
+    def _explained(self, error: _Refusal) -> Answer:
         """The end that an HTTP error means for its row; raises what is to be tried again."""
-        status, where = error.status_code, shown(self._config.base_url)
+        status, where = error.status, shown(self._config.base_url)
         if status in (400, 403, 422) and _ABOUT_CONTENT.search(f"{error.code} {error.message}"):
             return Answer("content_filtered")
         if status in (401, 403):
@@ -158,7 +192,7 @@ class Endpoint:
                 f"{where} has no model '{self._config.model}' or is no OpenAI-compatible endpoint "
                 f"(HTTP {status}); correct rewrite.model or rewrite.base_url."
             )
-        wait_s = _retry_after(error.response.headers)
+        wait_s = _retry_after(error.headers)
         if status in (429, 503, 529) and (status == 429 or wait_s is not None):
             raise TryAgainError("rate_limited", wait_s, busy=True)
         if status == 408:
@@ -167,19 +201,30 @@ class Endpoint:
             raise TryAgainError("unreachable", wait_s)
         return Answer("bad_request")
 
-    def client(self) -> "AsyncOpenAI":
-        """The client, connected with the key of the environment."""
-        if self._client is None:
-            from openai import AsyncOpenAI, DefaultAioHttpClient
+    def _connected(self) -> "ClientSession":
+        """The session, with the key of the environment in its headers."""
+        if self._session is None:
+            import httpx2
+            from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-            self._client = AsyncOpenAI(
-                api_key=api_key(self._config),
-                base_url=self._config.base_url,
-                max_retries=0,
-                timeout=None,  # asyncio.timeout bounds the whole request instead of each read
-                http_client=DefaultAioHttpClient(timeout=None),
+            address = urlsplit(self._config.base_url)
+            path = f"{address.path.rstrip('/')}/chat/completions"
+            self._url = urlunsplit(address._replace(path=path, fragment=""))
+            headers = {"Content-Type": "application/json"}
+            if not address.username:
+                headers["Authorization"] = f"Bearer {api_key(self._config)}"
+            if address.hostname == "api.openai.com":
+                for name, variable in _ACCOUNT.items():
+                    if value := os.environ.get(variable, "").strip():
+                        headers[name] = value
+            outside = urllib.request.proxy_bypass(address.netloc.rpartition("@")[2])
+            self._session = ClientSession(
+                headers=headers,
+                connector=TCPConnector(limit=0, ssl=httpx2.create_ssl_context()),
+                proxy=None if outside else urllib.request.getproxies().get(address.scheme),
+                timeout=ClientTimeout(total=None),
             )
-        return self._client
+        return self._session
 
 
 def api_key(config: RewriteConfig) -> str:
