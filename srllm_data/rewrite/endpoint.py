@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import ssl
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -204,7 +205,6 @@ class Endpoint:
     def _connected(self) -> "ClientSession":
         """The session, with the key of the environment in its headers."""
         if self._session is None:
-            import httpx2
             from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
             address = urlsplit(self._config.base_url)
@@ -220,11 +220,23 @@ class Endpoint:
             outside = urllib.request.proxy_bypass(address.netloc.rpartition("@")[2])
             self._session = ClientSession(
                 headers=headers,
-                connector=TCPConnector(limit=0, ssl=httpx2.create_ssl_context()),
+                connector=TCPConnector(limit=0, ssl=_certificates()),
                 proxy=None if outside else urllib.request.getproxies().get(address.scheme),
                 timeout=ClientTimeout(total=None),
             )
         return self._session
+
+
+def _certificates() -> ssl.SSLContext:
+    """Whom TLS trusts: what the system trusts (or SSL_CERT_FILE names), and certifi's list.
+
+    A bare machine has none of its own.
+    """
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def api_key(config: RewriteConfig) -> str:
