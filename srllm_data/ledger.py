@@ -97,6 +97,8 @@ _SPENT = """
 SELECT (SELECT TOTAL(cost) FROM requests) + (SELECT TOTAL(cost) FROM unsettled)
 """
 
+_encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 #: A statement and its values.
 Step = tuple[str, tuple[object, ...]]
 
@@ -128,13 +130,9 @@ class Request(dict[str, Any]):
 def canonical(request: dict[str, Any]) -> str:
     """``request`` as JSON with sorted keys: equal requests give equal text."""
     if isinstance(request, Request):
-        request.text = request.text or _json(request)
+        request.text = request.text or _encoder.encode(request)
         return request.text
-    return _json(request)
-
-
-def _json(request: dict[str, Any]) -> str:
-    return json.dumps(request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _encoder.encode(request)
 
 
 def key_of(request: dict[str, Any]) -> str:

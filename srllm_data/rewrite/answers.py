@@ -18,6 +18,8 @@ _REFUSAL = re.compile(
     re.I,
 )
 
+_decoder = json.JSONDecoder(strict=False)
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -61,14 +63,13 @@ def read(answer: str, shape: Shape) -> Any:
 
     Tolerates prose and code fences around it. Raises ValueError that says what is wrong.
     """
-    decoder = json.JSONDecoder(strict=False)
     problem = "it holds no complete JSON object"
     value = None
     at = answer.find("{")
     while at >= 0:
         end = at + 1
         try:
-            found, end = decoder.raw_decode(answer, at)
+            found, end = _decoder.raw_decode(answer, at)
         except (ValueError, RecursionError):
             pass
         else:

@@ -14,6 +14,7 @@ from srllm_data.rewrite.pairs import Pair
 from srllm_data.rewrite.provider import Ask, Messages
 from srllm_data.rewrite.refine import CHECK, ESTIMATE, Mistake
 
+_encoder = json.JSONEncoder(ensure_ascii=False)
 _FOLDER = Path(__file__).parent / "prompts"
 _SECTIONS = (
     "System",
@@ -89,7 +90,7 @@ class Prompt:
         spans = [s for s in row["biased_spans"] or [] if s["use"] == "used"]
         if self._config.lexicon_notes and spans:
             told = {s["text"].casefold(): _note(s) for s in spans}
-            listed = "\n".join(json.dumps(n, ensure_ascii=False) for n in told.values())
+            listed = "\n".join(_encoder.encode(n) for n in told.values())
             notes += f"\n\n{self._parts['Loaded terms']}\n\n{listed}"
         if self._config.mark_spans and spans:
             notes += f"\n\n{self._parts['Marked']}\n\n{_json(marked=marked(row['text'], spans))}"
@@ -145,4 +146,4 @@ def _note(span: dict[str, Any]) -> dict[str, Any]:
 
 
 def _json(**values: str) -> str:
-    return json.dumps(values, ensure_ascii=False)
+    return _encoder.encode(values)

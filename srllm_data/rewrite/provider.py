@@ -102,22 +102,24 @@ class Provider:
             replies: list[Reply] = end.value
             return replies
 
-    async def ask(self, ask: Ask) -> list[Reply]:
+    async def ask(self, ask: Ask, request: Request | None = None) -> list[Reply]:
         """The replies to ``ask``: the last one counts, one before it was malformed.
 
-        Raises ProviderError where the endpoint cannot be used at all.
+        request: what :meth:`known` gave for it, which is not made again then. Raises
+        ProviderError where the endpoint cannot be used at all.
         """
         turns = _conversation(ask)
         try:
             messages = next(turns)
             while True:
-                messages = turns.send(await self._answer(messages, ask))
+                if request is None or request["messages"] != messages:
+                    request = self.request(messages, ask.shape, ask.sample)
+                messages = turns.send(await self._answer(request, ask))
         except StopIteration as end:
             replies: list[Reply] = end.value
             return replies
 
-    async def _answer(self, messages: Messages, ask: Ask) -> Answer:
-        request = self.request(messages, ask.shape, ask.sample)
+    async def _answer(self, request: Request, ask: Ask) -> Answer:
         answer = self._ledger.find(request)
         if answer is not None:
             self._count(answer, ask.purpose, paid=False)

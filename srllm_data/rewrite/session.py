@@ -75,17 +75,17 @@ class Session:
         Raises ProviderError where an endpoint cannot be used at all.
         """
         replies: list[list[Reply]] = [[] for _ in questions]
-        waiting: dict[str, list[int]] = {}
+        waiting: dict[str, tuple[Request, list[int]]] = {}
         for place, known in enumerate(self.known(questions)):
             if isinstance(known, list):
                 replies[place] = known
                 done(place)
             else:
-                waiting.setdefault(key_of(known), []).append(place)
+                waiting.setdefault(key_of(known), (known, []))[1].append(place)
                 if self._offline:
                     self.wanted[key_of(known)] = (questions[place][0], known)
         if self._offline:
-            for places in waiting.values():
+            for _, places in waiting.values():
                 for place in places:
                     replies[place] = [Reply("timed_out", "")]
                     done(place)
@@ -96,7 +96,7 @@ class Session:
     def _send(
         self,
         questions: list[Question],
-        waiting: list[list[int]],
+        waiting: list[tuple[Request, list[int]]],
         replies: list[list[Reply]],
         done: Callable[[int], None],
         what: str,
@@ -104,10 +104,10 @@ class Session:
         self._began = time.monotonic()
         left = len(waiting)
 
-        async def work(provider: Provider, queue: Iterator[list[int]]) -> None:
+        async def work(provider: Provider, queue: Iterator[tuple[Request, list[int]]]) -> None:
             nonlocal left
-            for places in queue:
-                answered = await provider.ask(questions[places[0]][1])
+            for request, places in queue:
+                answered = await provider.ask(questions[places[0]][1], request)
                 left -= 1
                 for place in places:
                     replies[place] = answered
@@ -117,7 +117,7 @@ class Session:
         async def run() -> None:
             async with asyncio.TaskGroup() as group:
                 for number, provider in enumerate(self._providers):
-                    mine = [p for p in waiting if questions[p[0]][0] == number]
+                    mine = [w for w in waiting if questions[w[1][0]][0] == number]
                     queue = iter(mine)
                     for _ in range(min(self._configs[number].concurrency, len(mine))):
                         group.create_task(work(provider, queue))
