@@ -35,14 +35,17 @@ EACH = 100
 #: Rows of every system before the next rows: a stopped run compares equal rows.
 CHUNK = 20
 BANK = {"examples": 3}
-NOTES = {**BANK, "examples_by": "both", "lexicon_notes": True, "mark_spans": True}
+BOTH = {**BANK, "examples_by": "both"}
+NOTES = {**BOTH, "lexicon_notes": True}
+MARKS = {**NOTES, "mark_spans": True}
 SYSTEMS: dict[str, dict[str, Any]] = {
     "zero-shot": {"examples": 0},
     "random examples": {**BANK, "examples_by": "random"},
     "retrieved, BM25": {**BANK, "examples_by": "bm25"},
-    "retrieved, BM25 and embedding": {**BANK, "examples_by": "both"},
+    "retrieved, BM25 and embedding": BOTH,
     "retrieved + lexicon": NOTES,
-    "retrieved + lexicon + refine": {**NOTES, "refine_rounds": 1},
+    "retrieved + lexicon + marks": MARKS,
+    "retrieved + lexicon + marks + refine": {**MARKS, "refine_rounds": 1},
 }
 
 
@@ -196,7 +199,8 @@ def report(
         ("random examples", "retrieved, BM25"),
         ("retrieved, BM25", "retrieved, BM25 and embedding"),
         ("retrieved, BM25 and embedding", "retrieved + lexicon"),
-        ("retrieved + lexicon", "retrieved + lexicon + refine"),
+        ("retrieved + lexicon", "retrieved + lexicon + marks"),
+        ("retrieved + lexicon + marks", "retrieved + lexicon + marks + refine"),
     ]
     results = {
         "model": model,

@@ -190,7 +190,7 @@ def _rows(count: int) -> Any:
 
 def srllm(url: str, concurrency: int, calls: int) -> dict[str, float]:
     """The rewrite stage, from rows to rows."""
-    import openai  # noqa: F401
+    import aiohttp  # noqa: F401
 
     from srllm_data.config import RewriteConfig
     from srllm_data.rewrite import rewrite
