@@ -7,7 +7,6 @@ seconds and money for the answer; NORMAL could lose the last thousand answers wi
 
 import asyncio
 import hashlib
-import json
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
+
+import orjson
 
 from srllm_data.errors import StoreError
 
@@ -97,8 +98,6 @@ _SPENT = """
 SELECT (SELECT TOTAL(cost) FROM requests) + (SELECT TOTAL(cost) FROM unsettled)
 """
 
-_encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
 #: A statement and its values.
 Step = tuple[str, tuple[object, ...]]
 
@@ -130,9 +129,13 @@ class Request(dict[str, Any]):
 def canonical(request: dict[str, Any]) -> str:
     """``request`` as JSON with sorted keys: equal requests give equal text."""
     if isinstance(request, Request):
-        request.text = request.text or _encoder.encode(request)
+        request.text = request.text or _json(request)
         return request.text
-    return _encoder.encode(request)
+    return _json(request)
+
+
+def _json(request: dict[str, Any]) -> str:
+    return orjson.dumps(request, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def key_of(request: dict[str, Any]) -> str:

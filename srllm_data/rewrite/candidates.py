@@ -100,9 +100,10 @@ def _drafts(
     replies = session.ask_all(
         questions, lambda place: advance() if place % each == 0 else None, "drafts"
     )
+    models = config.each_model()
     fresh: list[_Fresh] = []
     for work, question, reply in zip(places, questions, replies, strict=True):
-        fresh += _answers(work, question, reply, prompt, config, 0)
+        fresh += _answers(work, question, reply, prompt, models[question[0]], 0)
     return fresh
 
 
@@ -111,12 +112,11 @@ def _answers(
     question: Question,
     replies: list[Reply],
     prompt: Prompt,
-    config: RewriteConfig,
+    asked: RewriteConfig,
     number: int,
 ) -> list[_Fresh]:
-    """Note ``replies``; the candidates among them that can be a rewrite."""
-    settings = config.each_model()[question[0]]
-    where = urlsplit(settings.base_url).netloc.rpartition("@")[2]
+    """Note ``replies`` of the model ``asked``; the candidates that can be a rewrite."""
+    where = urlsplit(asked.base_url).netloc.rpartition("@")[2]
     usable: list[_Fresh] = []
     shown = {pair.rewrite for pair in work.examples}
     for reply in replies:
@@ -130,9 +130,9 @@ def _answers(
         elif outcome == "ok" and is_refusal(text) and not is_refusal(work.row["text"]):
             outcome = "refused"
         found = candidate(
-            text, where, settings.model, prompt.name, question[1].sample, number, outcome
+            text, where, asked.model, prompt.name, question[1].sample, number, outcome
         )
-        if outcome == "ok" or (outcome == "unchanged" and config.refine_rounds):
+        if outcome == "ok" or (outcome == "unchanged" and asked.refine_rounds):
             # What the model left as it was can still be mended.
             usable.append((work, question, found))
         elif text:
@@ -199,16 +199,17 @@ def _refined(
     replies = session.ask_all(
         [question for _, question in asked], lambda place: None, f"round {number}: refinements"
     )
-    before = {id(w): (w.best, w.judgement) for (w, *_), _ in todo}
+    before = {id(w): w.best for (w, *_), _ in todo}
+    models = config.each_model()
     fresh: list[_Fresh] = []
     for ((work, *_), _), (ask, question), reply in zip(todo, asked, replies, strict=True):
-        for _, _, found in _answers(work, question, reply, prompt, config, number):
+        for _, _, found in _answers(work, question, reply, prompt, models[question[0]], number):
             # The next round mends this candidate as the answer to the first question.
             fresh.append((work, (question[0], ask), found))
     _choose(fresh, judge)
     works_now = [w for (w, *_), _ in todo]
     counts[f"round_{number}_tried"] += len(todo)
-    counts[f"round_{number}_kept"] += sum(w.best is not before[id(w)][0] for w in works_now)
+    counts[f"round_{number}_kept"] += sum(w.best is not before[id(w)] for w in works_now)
     counts[f"round_{number}_accepted"] += sum(
         w.judgement is not None and w.judgement.verdict == "accept" for w in works_now
     )

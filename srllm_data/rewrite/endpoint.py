@@ -13,6 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
+import orjson
+
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ProviderError, shown
 from srllm_data.ledger import Answer, Outcome
@@ -127,7 +129,7 @@ class Endpoint:
         session = self._connected()
         while True:
             body = self.body(request, shape)
-            data = json.dumps(body, ensure_ascii=False).encode()
+            data = orjson.dumps(body)
             self.sent += 1
             try:
                 async with (
@@ -217,10 +219,11 @@ class Endpoint:
                 for name, variable in _ACCOUNT.items():
                     if value := os.environ.get(variable, "").strip():
                         headers[name] = value
+            secure = address.scheme == "https"
             outside = urllib.request.proxy_bypass(address.netloc.rpartition("@")[2])
             self._session = ClientSession(
                 headers=headers,
-                connector=TCPConnector(limit=0, ssl=_certificates()),
+                connector=TCPConnector(limit=0, ssl=_certificates() if secure else True),
                 proxy=None if outside else urllib.request.getproxies().get(address.scheme),
                 timeout=ClientTimeout(total=None),
             )
