@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from srllm_data.errors import AccountingError, StoreError
+from srllm_data.ledger import TRANSIENT
 from srllm_data.schema import STAGES
 from srllm_data.workspace import Workspace
 
@@ -46,7 +47,10 @@ def dispositions(workspace: Workspace, keys: dict[str, str]) -> "pa.Table":
     ends: list[dict[str, Any]] = []
     for stage in STAGES:
         dropped = workspace.dropped(stage, keys[stage]).to_pylist()
-        ends += [{"stage": stage, "split": None, **row} for row in dropped]
+        for row in dropped:
+            # What an endpoint said may name machines; it stays with the stage's own output.
+            detail = None if row["reason"] in TRANSIENT else row["detail"]
+            ends.append({"stage": stage, "split": None, **row, "detail": detail})
     last = workspace.kept("release", keys["release"]).select(["id", "disposition", "split"])
     empty = {"reason": None, "detail": None, "duplicate_of": None, "similarity": None}
     ends += [{"stage": "release", **empty, **row} for row in last.to_pylist()]

@@ -106,8 +106,9 @@ Step = tuple[str, tuple[object, ...]]
 class Answer:
     """How one request ended.
 
-    text: what the provider wrote, verbatim; empty where it wrote nothing.
-    attempts: HTTP requests that it took. cost: US dollars, 0 where no price is known.
+    text: what the provider wrote, verbatim; empty where it wrote nothing; of a transient outcome,
+    what happened. attempts: HTTP requests that it took. cost: US dollars, 0 where no price is
+    known.
     """
 
     outcome: Outcome

@@ -71,9 +71,11 @@ def check_answered(config: Config, workspace: Workspace, plan: Plan) -> None:
     do = "run 'srllm build' again: everything finished is kept and only they are asked for"
     if lacking.get("over_budget"):
         do = f"raise rewrite.max_cost (now {config.rewrite.max_cost}) and {do}"
+    dropped = workspace.dropped("rewrite", plan.keys["rewrite"]).to_pylist()
+    detail = next(row["detail"] for row in dropped if row["reason"] in lacking)
     raise QualityError(
-        f"{missing:,} of {rows:,} rows have no answer yet ({why}), so no release was made; {do}, "
-        f"or release without them by raising rewrite.max_unanswered "
+        f"{missing:,} of {rows:,} rows have no answer yet ({why}; one of them: {detail}), so no "
+        f"release was made; {do}, or release without them by raising rewrite.max_unanswered "
         f"(now {config.rewrite.max_unanswered})."
     )
 

@@ -99,17 +99,22 @@ def test_batches_give_the_rows_of_single_requests(tmp_path: Path) -> None:
 
 
 def test_without_answers_there_is_no_release_unless_it_is_wanted(tmp_path: Path) -> None:
-    with OpenAIServer(lambda request, nth: error(500, "down")) as server:
+    with OpenAIServer(lambda request, nth: error(500, "down at host-3")) as server:
         config = project(tmp_path, server, max_attempts=1)
         stopped = srllm("build", "-c", config)
         assert stopped.returncode == 3
         assert (
             f"{len(TEXTS)} of {len(TEXTS)} rows have no answer yet (unreachable" in stopped.stderr
         )
+        assert "HTTP 500: down at host-3" in stopped.stderr
         assert "Traceback" not in stopped.stderr
         project(tmp_path, server, max_attempts=1, max_unanswered=1.0)
         wanted = srllm("build", "-c", config)
         assert wanted.returncode == 0, wanted.stderr
+        (release,) = tmp_path.glob("workspace/releases/v?-????????")
+        files = [p for p in release.rglob("*") if p.is_file()]
+        assert not any(b"host-3" in p.read_bytes() for p in files)
+        assert "host-3" not in pq.read_table(release / "ledger.parquet").to_pandas().to_csv()
         server._script = neutral
         project(tmp_path, server)
         done = srllm("build", "-c", config)

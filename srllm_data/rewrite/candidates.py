@@ -25,18 +25,25 @@ class Work:
     examples: pairs that are shown with it. candidates: every answer with a text, as in the column
     ``candidates``; best: the one that the gates like best, None where there is none. outcomes: of
     every question for a rewrite, and of others that had no answer for now, so that the next run
-    has to ask again. neutral: a model found nothing to change.
+    has to ask again. said: what the endpoint said of each of these. neutral: a model found nothing
+    to change.
     """
 
     row: dict[str, Any]
     examples: list[Pair] = field(default_factory=list)
     candidates: list[dict[str, object]] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
     best: dict[str, object] | None = None
     neutral: bool = False
     judgement: Judgement | None = None
     #: What the best candidate answers; None for the editor's.
     asked: Question | None = None
+
+    def unanswered(self, reply: Reply) -> None:
+        """Note that a question had no answer for now."""
+        self.outcomes.append(reply.outcome)
+        self.said.setdefault(reply.outcome, reply.text)
 
 
 def work_on(
@@ -78,7 +85,7 @@ def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
             work.outcomes.append("unchanged")
             advance()
         elif reply[-1].outcome in TRANSIENT:
-            work.outcomes.append(reply[-1].outcome)
+            work.unanswered(reply[-1])
             advance()
         else:
             left.append(work)
@@ -120,6 +127,9 @@ def _answers(
     usable: list[_Fresh] = []
     shown = {pair.rewrite for pair in work.examples}
     for reply in replies:
+        if reply.outcome in TRANSIENT:
+            work.unanswered(reply)
+            return usable
         outcome: str = reply.outcome
         text = reply.value if outcome == "ok" else reply.text
         if outcome == "ok" and text in shown:
@@ -189,7 +199,7 @@ def _refined(
                 mistakes[n] += reply[-1].value
             elif reply[-1].outcome in TRANSIENT:
                 # Mended without it, the row would end otherwise than in an undisturbed run.
-                open_[n][0].outcomes.append(reply[-1].outcome)
+                open_[n][0].unanswered(reply[-1])
                 mistakes[n] = []
     todo = [(o, m) for o, m in zip(open_, mistakes, strict=True) if m]
     asked: list[tuple[Ask, Question]] = []

@@ -7,7 +7,7 @@ import re
 import ssl
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # From the strictest on; an endpoint that refuses one is asked with the next from then on.
 _FORMATS = ("json_schema", "json_object with schema", "json_object", "none")
+#: Characters of an error message that are kept.
+_MOST_SAID = 200
 _ACCOUNT = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
 _ABOUT_FORMAT = re.compile(r"response_format|json_schema|json_object|structured output", re.I)
 _ABOUT_SYSTEM = re.compile(r"system.{0,20}(?:role|message|prompt)|role.{0,40}alternate", re.I)
@@ -34,19 +36,22 @@ _ABOUT_CONTENT = re.compile(r"content.?(filter|policy|management)|moderation|fla
 class TryAgainError(Exception):
     """An end that may pass.
 
-    wait_s: what the endpoint asked for, if it did. busy: it said so itself. billed: the request
-    may have been carried out although its answer got lost.
+    said: what happened, in words that tell a user what to mend. wait_s: what the endpoint asked
+    for, if it did. busy: it said so itself. billed: the request may have been carried out although
+    its answer got lost.
     """
 
     def __init__(
         self,
         outcome: Outcome,
+        said: str,
         wait_s: float | None = None,
         busy: bool = False,
         billed: bool = False,
     ) -> None:
-        super().__init__(outcome)
+        super().__init__(outcome, said)
         self.outcome = outcome
+        self.said = said
         self.wait_s = wait_s
         self.busy = busy
         self.billed = billed
@@ -74,7 +79,13 @@ class _Refusal:
             found = found["error"]
         named = found if isinstance(found, dict) else {}
         parts = (str(named.get(n) or "") for n in ("code", "param", "message"))
-        return cls(status, headers, said, *parts)
+        refusal = cls(status, headers, said, *parts)
+        if not refusal.message and isinstance(named.get("detail"), str):
+            return replace(refusal, message=named["detail"])
+        return refusal
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status}: {self.message}" if self.message else f"HTTP {self.status}"
 
 
 class Endpoint:
@@ -138,11 +149,13 @@ class Endpoint:
                 ):
                     content = await response.read()
             except TimeoutError:
-                raise TryAgainError("timed_out", billed=True) from None
+                said = f"no answer in {self._config.timeout_s:g} s"
+                raise TryAgainError("timed_out", said, billed=True) from None
             except (ClientError, OSError, ValueError) as error:
                 # Only what never had a connection cannot have been carried out.
                 billed = not isinstance(error, ClientConnectorError)
-                raise TryAgainError("unreachable", billed=billed) from None
+                said = self._told(str(error) or type(error).__name__)
+                raise TryAgainError("unreachable", said, billed=billed) from None
             if response.status >= 300:
                 refusal = _Refusal.of(response.status, response.headers, content)
                 if not self._adapted(refusal, body):
@@ -151,7 +164,7 @@ class Endpoint:
             try:
                 return read_completion(json.loads(content), shape)
             except (ValueError, RecursionError):
-                raise TryAgainError("unreachable", billed=True) from None
+                raise TryAgainError("unreachable", "an answer without JSON", billed=True) from None
 
     def _adapted(self, error: _Refusal, body: dict[str, Any]) -> bool:
         """Whether the endpoint refused something that is said otherwise from now on."""
@@ -195,14 +208,21 @@ class Endpoint:
                 f"{where} has no model '{self._config.model}' or is no OpenAI-compatible endpoint "
                 f"(HTTP {status}); correct rewrite.model or rewrite.base_url."
             )
-        wait_s = _retry_after(error.headers)
+        said, wait_s = self._told(str(error)), _retry_after(error.headers)
         if status in (429, 503, 529) and (status == 429 or wait_s is not None):
-            raise TryAgainError("rate_limited", wait_s, busy=True)
+            raise TryAgainError("rate_limited", said, wait_s, busy=True)
         if status == 408:
-            raise TryAgainError("timed_out", wait_s)
+            raise TryAgainError("timed_out", said, wait_s)
         if status >= 500 or status == 409:
-            raise TryAgainError("unreachable", wait_s)
-        return Answer("bad_request")
+            raise TryAgainError("unreachable", said, wait_s)
+        return Answer("bad_request", said)
+
+    def _told(self, said: str) -> str:
+        """What was said, short and without the secrets that it may repeat."""
+        key = os.environ.get(self._config.api_key_env, "").strip()
+        for secret in (key, urlsplit(self._config.base_url).password):
+            said = said.replace(secret, "***") if secret else said
+        return " ".join(said.split())[:_MOST_SAID]
 
     def _connected(self) -> "ClientSession":
         """The session, with the key of the environment in its headers."""
@@ -275,7 +295,7 @@ def read_completion(completion: Any, shape: Shape) -> Answer:
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
-        raise TryAgainError("unreachable")
+        raise TryAgainError("unreachable", "an answer without a message")
     content, refusal = _text(message, "content"), _text(message, "refusal")
     finish = _text(choice, "finish_reason") or None
     tokens = (_tokens(completion, "prompt_tokens"), _tokens(completion, "completion_tokens"))

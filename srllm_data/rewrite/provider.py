@@ -61,6 +61,7 @@ class Provider:
         self._base_url = shown(config.base_url)
         self._ledger = ledger
         self._writer = Writer(ledger)
+        self._failed = ""  # what the last failure said: why the breaker opened
 
     async def __aenter__(self) -> Self:
         return self
@@ -168,12 +169,13 @@ class Provider:
             try:
                 generation = await self.pace.admit(tokens)
             except StoppedError as stop:
-                return Answer(stop.outcome, attempts=tried), lost
+                return Answer(stop.outcome, self._failed, attempts=tried), lost
             tried += 1
             try:
                 answer = await self.endpoint.attempt(request, shape)
             except TryAgainError as failure:
                 outcome, wait_s = failure.outcome, failure.wait_s
+                said = self._failed = failure.said
                 if failure.busy:
                     self.pace.pushed_back(generation, outcome, wait_s)
                 else:
@@ -192,7 +194,7 @@ class Provider:
             wait = max(wait, wait_s or 0.0)
             waited += wait
             if waited > self._config.max_wait_s or unanswered >= self._config.max_attempts:
-                return Answer(outcome, attempts=tried), lost
+                return Answer(outcome, said, attempts=tried), lost
             await self.pace.sleep(wait)
 
     def _count(self, answer: Answer, purpose: str, paid: bool) -> None:

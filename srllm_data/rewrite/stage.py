@@ -189,6 +189,8 @@ def _end(work: Work, counts: Counter[str]) -> _Rewrite:
     # What the next run may change is said first.
     outcome = next((o for o in work.outcomes if o in TRANSIENT), work.outcomes[0])
     detail = _DETAILS[outcome]
+    if said := work.said.get(outcome):
+        detail += f" ({said})"
     if work.neutral:
         detail = "the model found nothing to change"
     return _Rewrite(outcome, "", "", work.candidates, detail)

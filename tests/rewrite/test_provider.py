@@ -102,6 +102,28 @@ def test_each_fault_ends_in_one_outcome(name, tmp_path):
         assert replies[-1].value == GOOD
 
 
+SAID = {
+    "HTTP 400: context too long": FAULTS["bad_request"],
+    "HTTP 429: slow down": FAULTS["rate_limited"],
+    "HTTP 503: down": FAULTS["unreachable after errors"],
+    "HTTP 400: no such model": [Response(b'{"detail": "no such\\n model"}', 400)],
+    "HTTP 500": [Response(b"<html>", 500)],
+    "[Errno 104] Connection reset by peer": [Response(fault="reset")],
+    "an answer without JSON": [Response(b"<html>")],
+    "HTTP 400: the key *** is odd": [error(400, f"the key {KEY} is odd")],
+    "HTTP 400: " + 190 * "a": [error(400, 190 * "a" + KEY)],
+}
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_what_the_endpoint_said_of_a_failure_is_told_without_secrets(words, tmp_path):
+    with OpenAIServer(scripted(*SAID[words])) as server:
+        replies, _ = ask(config(server, max_attempts=1, max_wait_s=0.0), tmp_path)
+    assert replies[-1].text.startswith(words)
+    assert len(replies[-1].text) <= 200
+    assert KEY[:5] not in replies[-1].text
+
+
 def test_a_hang_is_timed_out(tmp_path):
     with OpenAIServer(scripted(HANG)) as server:
         replies, counts = ask(config(server, timeout_s=0.1, max_attempts=2), tmp_path)
@@ -112,7 +134,9 @@ def test_a_hang_is_timed_out(tmp_path):
 def test_a_closed_port_is_unreachable(tmp_path):
     with OpenAIServer(scripted(rewritten(GOOD))) as server:
         settings = config(server)
-    assert ask(settings, tmp_path)[0][-1].outcome == "unreachable"
+    reply = ask(settings, tmp_path)[0][-1]
+    assert reply.outcome == "unreachable"
+    assert "Cannot connect to host 127.0.0.1" in reply.text
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -121,7 +121,9 @@ def test_every_fault_costs_its_own_row_only(tmp_path):
         expected = {f"r{i}": REASONS[n] for i, n in enumerate(names) if n in REASONS}
         assert accounted(rows, output) == expected
         assert server.most_at_once <= 4 + 6  # the server still holds those that hang
-        assert all(output.dropped["detail"].to_pylist())
+        details = dict(zip(*(output.dropped[n].to_pylist() for n in ("id", "detail")), strict=True))
+        assert all(details.values())
+        assert details[f"r{names.index('down')}"].endswith("(HTTP 500: oops)")
         assert output.facts["ok"] == 3
         assert output.facts["ask_again"] == 3 * 5
         assert output.facts["requests_sent"] == len(server.requests)
