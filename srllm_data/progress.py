@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_listener: Callable[[int], None] | None = None
+_listener: Callable[[float], None] | None = None
 _note = ""
 _interrupted = False
 
 
-def advance(rows: int = 1) -> None:
-    """Report that ``rows`` more rows of the running stage are done.
+def advance(rows: float = 1) -> None:
+    """Report that ``rows`` more rows of the running stage are done; a share of one counts, too.
 
     Raises KeyboardInterrupt after a Ctrl-C inside :func:`interruptible` that got lost.
     """
@@ -62,7 +62,7 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _listening(listener: Callable[[int], None]) -> Iterator[None]:
+def _listening(listener: Callable[[float], None]) -> Iterator[None]:
     global _listener
     before, _listener = _listener, listener
     try:
@@ -104,26 +104,33 @@ def bar(stage: str, total: int | None) -> Iterator[None]:
     advance(0)
     task = shown.add_task(stage, total=total, note="")
     start = last = time.monotonic()
-    done = 0
+    done = 0.0
+    first: tuple[float, float] | None = None
 
-    def listen(rows: int) -> None:
-        nonlocal done, last
+    def listen(rows: float) -> None:
+        nonlocal done, last, first
         done += rows
-        shown.update(task, completed=done, note=_note)
+        # Shares of a row may add up to a hair less than one.
+        shown.update(task, completed=round(done, 6), note=_note)
         now = time.monotonic()
+        # The first rows tell nothing about the others: they wait for models, or need no work.
+        first = first or ((now, done) if done else None)
         if terminal:
             if now - start > 1 and not shown.live.is_started:
                 shown.start()
         elif now - last > 10:
             last = now
             of = f" of {total:,}" if total else ""
-            left = (
-                f", about {_duration((now - start) / done * (total - done))} left"
-                if (total and done)
-                else ""
-            )
+            left = ""
+            if total and first and done > first[1]:
+                seconds = (now - first[0]) / (done - first[1]) * (total - done)
+                left = f", about {_duration(seconds)} left"
             told = f" ({_note})" if _note else ""
-            print(f"{stage}: {done:,}{of} rows{left}{told}", file=sys.stderr, flush=True)
+            print(
+                f"{stage}: {int(round(done, 6)):,}{of} rows{left}{told}",
+                file=sys.stderr,
+                flush=True,
+            )
 
     with _listening(listen):
         try:

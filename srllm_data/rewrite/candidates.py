@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from srllm_data.config import RewriteConfig
 from srllm_data.ledger import TRANSIENT
-from srllm_data.progress import advance
+from srllm_data.progress import advance, note
 from srllm_data.rewrite.answers import Reply, is_refusal
 from srllm_data.rewrite.pairs import Pair
 from srllm_data.rewrite.prompt import Prompt
@@ -26,7 +26,7 @@ class Work:
     ``candidates``; best: the one that the gates like best, None where there is none. outcomes: of
     every question for a rewrite, and of others that had no answer for now, so that the next run
     has to ask again. said: what the endpoint said of each of these. neutral: a model found nothing
-    to change.
+    to change. waves: of questions that it can take at most; over: how many of them are.
     """
 
     row: dict[str, Any]
@@ -39,6 +39,23 @@ class Work:
     judgement: Judgement | None = None
     #: What the best candidate answers; None for the editor's.
     asked: Question | None = None
+    waves: int = 1
+    over: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether its best candidate is a model's and is to be mended."""
+        return bool(self.asked and self.judgement and self.judgement.verdict != "accept")
+
+    def advance(self) -> None:
+        """Report that one more wave of its questions is over."""
+        self.over += 1
+        advance(1 / self.waves)
+
+    def finish(self) -> None:
+        """Report that it needs no more questions."""
+        advance((self.waves - self.over) / self.waves)
+        self.over = self.waves
 
     def unanswered(self, reply: Reply) -> None:
         """Note that a question had no answer for now."""
@@ -60,6 +77,9 @@ def work_on(
     """
     if config.judged and judge is None:
         raise ValueError("choosing among candidates needs a judge")
+    each_round = 1 + (config.estimate_by == "model")
+    for work in works:
+        work.waves = config.check_first + 1 + config.refine_rounds * each_round
     drafting = _checked(works, prompt, session) if config.check_first else works
     fresh = _drafts(drafting, prompt, config, session)
     if config.editor_too:
@@ -69,6 +89,8 @@ def work_on(
     _choose(fresh, judge if config.judged else None)
     for number in range(1, config.refine_rounds + 1):
         _refined(drafting, number, prompt, config, session, judge, counts)
+    for work in works:
+        work.finish()
 
 
 _Fresh = tuple[Work, Question | None, dict[str, object]]
@@ -77,16 +99,16 @@ _Fresh = tuple[Work, Question | None, dict[str, object]]
 def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
     """The works that a model does not find neutral; where it gave no verdict, they stay."""
     questions = [(0, prompt.check(w.row)) for w in works]
-    replies = session.ask_all(questions, lambda place: None, "check")
+    replies = session.ask_all(questions, lambda place: works[place].advance(), "check")
     left = []
     for work, reply in zip(works, replies, strict=True):
         if reply[-1].outcome == "ok" and not reply[-1].value:
             work.neutral = True
             work.outcomes.append("unchanged")
-            advance()
+            work.finish()
         elif reply[-1].outcome in TRANSIENT:
             work.unanswered(reply[-1])
-            advance()
+            work.finish()
         else:
             left.append(work)
     return left
@@ -105,7 +127,7 @@ def _drafts(
                 questions.append((model, prompt.draft(work.row, work.examples, sample)))
     each = len(questions) // max(1, len(works))
     replies = session.ask_all(
-        questions, lambda place: advance() if place % each == 0 else None, "drafts"
+        questions, lambda n: places[n].advance() if n % each == 0 else None, "drafts"
     )
     models = config.each_model()
     fresh: list[_Fresh] = []
@@ -153,6 +175,8 @@ def _answers(
 
 def _choose(fresh: list[_Fresh], judge: Judge | None) -> None:
     """Add the fresh candidates to their works; the best one of each is its best from now on."""
+    if judge:
+        note(f"judging {len(fresh):,} rewrites")
     judgements = judge([(w.row, str(c["text"])) for w, _, c in fresh]) if judge else None
     for place, (work, question, found) in enumerate(fresh):
         judgement = judgements[place] if judgements else None
@@ -182,18 +206,19 @@ def _refined(
     counts: Counter[str],
 ) -> None:
     """One round: list what is wrong with each best candidate, and keep what gets better."""
-    open_ = [
-        (w, w.asked[0], w.asked[1])
-        for w in works
-        if w.asked and w.judgement and w.judgement.verdict != "accept"
-    ]
+    for work in works:
+        if not work.open:
+            work.finish()
+    open_ = [(w, w.asked[0], w.asked[1]) for w in works if w.open and w.asked]
     mistakes = [from_gates(w.judgement, _left(w)) for w, *_ in open_ if w.judgement]
     if config.estimate_by == "model":
         questions = [
             (model, prompt.estimate(ask, str(w.best and w.best["text"]), number))
             for w, model, ask in open_
         ]
-        told = session.ask_all(questions, lambda place: None, f"round {number}: estimates")
+        told = session.ask_all(
+            questions, lambda n: open_[n][0].advance(), f"round {number}: estimates"
+        )
         for n, reply in enumerate(told):
             if reply[-1].outcome == "ok":
                 mistakes[n] += reply[-1].value
@@ -207,7 +232,9 @@ def _refined(
         refine = prompt.refine(ask, str(work.best and work.best["text"]), listed, number)
         asked.append((ask, (model, refine)))
     replies = session.ask_all(
-        [question for _, question in asked], lambda place: None, f"round {number}: refinements"
+        [question for _, question in asked],
+        lambda n: todo[n][0][0].advance(),
+        f"round {number}: refinements",
     )
     before = {id(w): w.best for (w, *_), _ in todo}
     models = config.each_model()

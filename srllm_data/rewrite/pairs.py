@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import random
 import re
 from collections.abc import Callable, Iterable
@@ -58,6 +59,7 @@ class PairBank:
         if self._pairs:
             import bm25s
 
+            logging.getLogger("bm25s").setLevel(logging.WARNING)
             self._index = bm25s.BM25()
             self._index.index([_words(p.text) for p in self._pairs], show_progress=False)
 

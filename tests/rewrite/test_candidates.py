@@ -7,6 +7,7 @@ from openai_server import OpenAIServer, answer, error, rewritten, source_text
 from pydantic import ValidationError
 from rewrite_rows import accounted, table
 
+from srllm_data import progress
 from srllm_data.config import (
     OtherModelConfig,
     RedactConfig,
@@ -48,9 +49,11 @@ def config(server, **changes):
 def run(script, judge, tmp_path, texts=(TEXT,), **changes):
     """The output, and the requests that the server got."""
     with OpenAIServer(script) as server:
-        rows = rows_of(*texts)
-        output = rewrite(rows, config(server, **changes), tmp_path / "requests.sqlite", judge)
+        rows, shown = rows_of(*texts), []
+        with progress._listening(shown.append):
+            output = rewrite(rows, config(server, **changes), tmp_path / "requests.sqlite", judge)
         accounted(rows, output)
+        assert sum(shown) == pytest.approx(len(texts))
         return output, server.requests
 
 
