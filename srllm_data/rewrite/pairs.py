@@ -5,9 +5,10 @@ import json
 import logging
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ConfigError
+from srllm_data.progress import note
 
 By = Literal["bm25", "embedding", "both", "random"]
 #: Whether the row with this source and key is for evaluation.
@@ -53,15 +55,20 @@ class PairBank:
                 first.setdefault(_normal(pair.text), pair)
         self._pairs = list(first.values())
         self._forms = [(_Form(p.text), _Form(p.rewrite)) for p in self._pairs]
-        self._vectors: dict[str, Any] = {}
-        self._matrix: Any = None
-        self._index = None
+        self._vectors: Any = None
+        #: For each word the places of the pairs that hold it, and its BM25 score in each.
+        self._scores: dict[str, tuple[Any, Any]] = {}
         if self._pairs:
             import bm25s
 
             logging.getLogger("bm25s").setLevel(logging.WARNING)
-            self._index = bm25s.BM25()
-            self._index.index([_words(p.text) for p in self._pairs], show_progress=False)
+            index = bm25s.BM25()
+            index.index([_words(p.text) for p in self._pairs], show_progress=False)
+            places, scores, starts = (index.scores[n] for n in ("indices", "data", "indptr"))
+            words = sorted(index.vocab_dict, key=index.vocab_dict.__getitem__)
+            # Its vocabulary ends with an empty word, which has no scores.
+            for word, (start, end) in zip(words, pairwise(starts), strict=False):
+                self._scores[word] = (places[start:end], scores[start:end])
 
     @classmethod
     def load(cls, paths: list[str]) -> "PairBank":
@@ -90,11 +97,11 @@ class PairBank:
         made from row ``key`` of ``source`` or from its ``cluster``, and those made from a row for
         whose source and key ``held_back`` holds.
         """
-        if self._index is None or not count:
+        if not self._pairs or not count:
             return []
         own = _Form(text)
         found: list[Pair] = []
-        for i in self._order(text, by):
+        for i in self._order(text, own.words, by):
             pair = self._pairs[i]
             made_from_it = pair.key is not None and (pair.source, pair.key) == (source, key)
             made_from_it |= pair.cluster is not None and pair.cluster == cluster
@@ -113,8 +120,6 @@ class PairBank:
         held_back: HeldBack | None = None,
     ) -> list[list[Pair]]:
         """The examples for each of ``rows`` (text, source, source_key, cluster)."""
-        if config.examples and config.examples_by in ("embedding", "both") and self._pairs:
-            self._embed([r["text"] for r in rows])
         return [
             self.nearest(
                 r["text"],
@@ -128,18 +133,19 @@ class PairBank:
             for r in rows
         ]
 
-    def _order(self, text: str, by: By) -> Any:
+    def _order(self, text: str, words: list[str], by: By) -> Any:
         """Places of all pairs, nearest first."""
         if by == "random":
             return random.Random(text).sample(range(len(self._pairs)), len(self._pairs))  # noqa: S311
-        words = _words(text)
-        lexical = self._index.get_scores(words) if words and self._index else None
-        lexical = np.zeros(len(self._pairs)) if lexical is None else lexical
+        lexical = self._lexical(words)
         if by == "bm25":
             return np.argsort(-lexical, kind="stable")
-        if self._matrix is None:
-            self._matrix = self._vectors_of(p.text for p in self._pairs)
-        near = self._matrix @ self._vectors_of([text])[0]
+        from srllm_data.rewrite.embedding import embed
+
+        if self._vectors is None:
+            note(f"embedding {len(self._pairs):,} pairs")
+            self._vectors = embed([p.text for p in self._pairs])
+        near = self._vectors @ embed([text])[0]
         if by == "embedding":
             return np.argsort(-near, kind="stable")
         fused = np.zeros(len(self._pairs))
@@ -149,18 +155,13 @@ class PairBank:
             )
         return np.argsort(-fused, kind="stable")
 
-    def _embed(self, texts: Iterable[str]) -> None:
-        """Make the vectors of ``texts`` that are not there yet, all at once."""
-        from srllm_data.rewrite.embedding import embed
-
-        new = [t for t in dict.fromkeys(texts) if t not in self._vectors]
-        if new:
-            self._vectors.update(zip(new, embed(new), strict=True))
-
-    def _vectors_of(self, texts: Iterable[str]) -> Any:
-        texts = list(texts)
-        self._embed(texts)
-        return np.stack([self._vectors[t] for t in texts])
+    def _lexical(self, words: list[str]) -> Any:
+        """BM25 scores of all pairs; one pass over the postings, as get_scores of bm25s has many."""
+        found = [self._scores[w] for w in words if w in self._scores]
+        if not found:
+            return np.zeros(len(self._pairs))
+        places, scores = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return np.bincount(places, scores, len(self._pairs))
 
 
 @lru_cache(maxsize=2)
@@ -179,7 +180,7 @@ class _Form:
 
     def __init__(self, text: str) -> None:
         self._normal = _normal(text)
-        words = _words(text)
+        self.words = words = _words(text)
         self._trigrams = frozenset(zip(words, words[1:], words[2:], strict=False))
 
     def same(self, other: "_Form") -> bool:
@@ -194,7 +195,7 @@ def _words(text: str) -> list[str]:
 
 
 def _normal(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return re.sub(r"[\W_]+", "", text.casefold())
 
 
 def _files(path: str) -> list[str]:

@@ -39,6 +39,7 @@ class Prompt:
     def __init__(self, config: RewriteConfig) -> None:
         self.name = Path(config.prompt).stem
         self._config = config
+        self._turns: dict[Pair, Messages] = {}
         text = prompt_file(config.prompt).read_text(encoding="utf-8")
         parts = re.split(r"^# (.+)\n", text, flags=re.M)
         self._parts = {n: p.strip() for n, p in zip(parts[1::2], parts[2::2], strict=True)}
@@ -52,8 +53,7 @@ class Prompt:
         """The question for a rewrite of ``row``, after ``examples`` as earlier turns like it."""
         turns = [{"role": "system", "content": self._parts["System"]}]
         for pair in examples:
-            turns.append(self._user("User", pair.text))
-            turns.append({"role": "assistant", "content": _json(rewrite=pair.rewrite)})
+            turns += self._shown(pair)
         asking = self._user("User", row["text"])
         asking["content"] += self._notes(row)
         return self._ask([*turns, asking], REWRITE, "Again", sample, "draft")
@@ -77,6 +77,12 @@ class Prompt:
         content = self._parts["Refine"].replace("{{errors}}", listed)
         turns = [*_answered(drafted, rewrite), {"role": "user", "content": content}]
         return self._ask(turns, REWRITE, "Again", drafted.sample, f"round_{number}_refine")
+
+    def _shown(self, pair: Pair) -> Messages:
+        if pair not in self._turns:
+            told = {"role": "assistant", "content": _json(rewrite=pair.rewrite)}
+            self._turns[pair] = [self._user("User", pair.text), told]
+        return self._turns[pair]
 
     def _ask(self, messages: Messages, shape: Shape, again: str, sample: int, purpose: str) -> Ask:
         return Ask(messages, shape, self._parts[again], sample, purpose)
