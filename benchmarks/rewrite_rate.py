@@ -13,7 +13,7 @@ beside, bounds all of them.
     distilabel      OpenAILLM in a pipeline, where --distilabel-python names an environment with it
     curator         bespokelabs-curator, where --curator-python does
 
-Also the time of a fully cached rerun of 100,000 rows by srllm.
+Also the time of a fully cached rerun of 100,000 rows by srllm, without examples and with three.
 
     python benchmarks/rewrite_rate.py            # writes benchmarks/results/rewrite_rate.json
 """
@@ -40,6 +40,8 @@ CONCURRENCIES = (64, 256)
 SECONDS = 10
 REPEATS = 3
 CACHED_ROWS = 100_000
+#: Without examples, and with as many as are the default.
+CACHED_EXAMPLES = (0, 3)
 SYSTEM = "You edit single texts for a dataset of neutral writing. " * 27
 ANSWER = '{"rewrite": "The mayor spoke about the bridge."}'
 
@@ -205,14 +207,14 @@ def srllm(url: str, concurrency: int, calls: int) -> dict[str, float]:
     return measured
 
 
-def cached() -> dict[str, float]:
+def cached(examples: int) -> dict[str, float]:
     """The rewrite stage again, when its ledger holds every answer."""
     from srllm_data.config import RewriteConfig
     from srllm_data.ledger import Answer, Ledger, putting
     from srllm_data.rewrite import rewrite, wanted
 
     rows = _rows(CACHED_ROWS)
-    config = RewriteConfig(model="loopback", base_url="http://127.0.0.1:9/v1", examples=0)
+    config = RewriteConfig(model="loopback", base_url="http://127.0.0.1:9/v1", examples=examples)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "requests.sqlite"
         requests = [request for _, request in wanted(rows, config, path)]
@@ -222,7 +224,7 @@ def cached() -> dict[str, float]:
         output = rewrite(rows, config, path)
         seconds = time.monotonic() - start
     assert (output.facts["ok"], output.facts["requests_sent"]) == (CACHED_ROWS, 0)
-    return {"rows": CACHED_ROWS, "seconds": seconds}
+    return {"seconds": seconds}
 
 
 def distilabel(url: str, concurrency: int, calls: int) -> dict[str, float]:
@@ -292,7 +294,7 @@ def main() -> None:
     parser.add_argument("--curator-python", help="python of one with bespokelabs-curator")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--cached", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--cached", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
         asyncio.run(serve())
@@ -301,8 +303,8 @@ def main() -> None:
         system, url, concurrency = given.one
         print("RESULT " + json.dumps(run_one(system, url, int(concurrency))))
         return
-    if given.cached:
-        print("RESULT " + json.dumps(cached()))
+    if given.cached is not None:
+        print("RESULT " + json.dumps(cached(given.cached)))
         return
     pythons = dict.fromkeys(("bare", "openai", "openai+aiohttp", "srllm"), sys.executable)
     for name in ("distilabel", "curator"):
@@ -334,7 +336,12 @@ def main() -> None:
                 found.setdefault(f"{system} {concurrency}", []).append(result)
                 print(f"{system:16} {concurrency:4} {result['rate']:8.1f}/s", flush=True)
     server.kill()
-    cached_runs = [r for _ in range(REPEATS) if (r := _run([sys.executable, __file__, "--cached"]))]
+    reruns = []
+    for examples in CACHED_EXAMPLES:
+        command = [sys.executable, __file__, "--cached", str(examples)]
+        seconds = [r["seconds"] for _ in range(REPEATS) if (r := _run(command))]
+        row = {"rows": CACHED_ROWS, "examples": examples}
+        reruns.append({**row, "seconds": round(statistics.median(seconds), 2)})
     cores = os.cpu_count()
     results = {
         "machine": f"{platform.machine()}, {cores} cores, Python {platform.python_version()}",
@@ -342,10 +349,7 @@ def main() -> None:
         "repeats": REPEATS,
         "server_cpu_ms_per_call": round(statistics.median(server_cpu), 3),
         "systems": [_row(name, runs) for name, runs in found.items()],
-        "cached_rerun": {
-            "rows": CACHED_ROWS,
-            "seconds": round(statistics.median(r["seconds"] for r in cached_runs), 2),
-        },
+        "cached_reruns": reruns,
     }
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))

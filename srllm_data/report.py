@@ -5,6 +5,7 @@ sources are offensive.
 """
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -312,16 +313,22 @@ def _figures(run: dict[str, Any]) -> list[tuple[str, list[tuple[str, Any]]]]:
     return [(stage, figures) for stage, figures in found if figures]
 
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
+
+
 def _settings(config: Config) -> str:
     import yaml
 
     from srllm_data.errors import shown
 
-    settings = config.model_dump(by_alias=True)
-    settings["rewrite"]["base_url"] = shown(config.rewrite.base_url)
-    for source in settings["gather"]["sources"]:
-        for place in ("path", "dataset", "feed"):
-            source[place] = source[place] and shown(source[place])
+    def safe(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: safe(v) for name, v in value.items()}
+        if isinstance(value, list):
+            return [safe(v) for v in value]
+        return shown(value) if isinstance(value, str) and _ADDRESS.match(value) else value
+
+    settings = safe(config.model_dump(by_alias=True))
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
 
 

@@ -53,6 +53,11 @@ CONFIG = Config.model_validate(
                 },
             ]
         },
+        "rewrite": {
+            "base_url": "https://me:hunter2@example.org/v1?key=t0ps3cret",
+            "others": [{"model": "b", "base_url": "https://me:hunter2@example.org/v1"}],
+            "pairs": ["own", "https://me:hunter2@example.org/pairs.jsonl?sig=t0ps3cret"],
+        },
         "release": {"name": "made-up"},
     }
 )

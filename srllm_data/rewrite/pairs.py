@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from srllm_data.config import RewriteConfig
-from srllm_data.errors import ConfigError
+from srllm_data.errors import ConfigError, shown
 from srllm_data.progress import note
 
 By = Literal["bm25", "embedding", "both", "random"]
@@ -222,7 +222,7 @@ def _pairs(path: str) -> list[Pair]:
             found += _released(file)
             continue
         for number, line in enumerate(_read(file).split(b"\n"), 1):
-            if line.strip() and (pair := _pair(line, f"{file} line {number}")):
+            if line.strip() and (pair := _pair(line, f"{shown(file)} line {number}")):
                 found.append(pair)
     return found
 
@@ -248,9 +248,10 @@ def _read(path: str) -> bytes:
             data: bytes = file.read()
             return data
     except (OSError, ValueError, ImportError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).replace(path, shown(path))
         raise ConfigError(
-            f"The pair file {path} of rewrite.pairs cannot be read "
-            f"({getattr(error, 'strerror', None) or error}); correct its name or its permissions."
+            f"The pair file {shown(path)} of rewrite.pairs cannot be read ({why}); correct its "
+            f"name or its permissions."
         ) from None
 
 

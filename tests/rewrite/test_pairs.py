@@ -105,6 +105,13 @@ def test_a_missing_file_is_named(tmp_path):
             read(str(tmp_path / "none.jsonl"))
 
 
+def test_no_secret_of_an_address_is_told():
+    for read in (digest, lambda path: PairBank.load([path])):
+        with pytest.raises(ConfigError, match=r"127\.0\.0\.1:9/pairs\.jsonl") as told:
+            read("http://me:hush@127.0.0.1:9/pairs.jsonl?sig=hush")
+        assert "hush" not in str(told.value)
+
+
 def test_pairs_of_an_evaluation_split_are_never_shown(tmp_path):
     lines = [
         json.dumps({"text": p.text, "rewrite": p.rewrite, "split": split})
