@@ -2,12 +2,17 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+import ssl
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai_server import HANG, RESET, OpenAIServer, Response, answer, error, rewritten
@@ -331,6 +336,45 @@ def test_the_key_is_sent_but_never_stored(tmp_path):
     files = list(tmp_path.iterdir())
     assert files
     assert not any(KEY.encode() in file.read_bytes() for file in files)
+
+
+def certificate(folder):
+    """A file with a self-signed certificate of 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + secret)
+    return path
+
+
+def test_only_a_trusted_certificate_gets_the_key_and_the_text(tmp_path, monkeypatch):
+    file = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    server = OpenAIServer(scripted(rewritten(GOOD)))
+    server._server.socket = context.wrap_socket(server._server.socket, server_side=True)
+    server.url = server.url.replace("http:", "https:")
+    with server:
+        reply = ask(config(server, max_attempts=1), tmp_path)[0][-1]
+        assert (reply.outcome, server.requests) == ("unreachable", [])
+        assert "self-signed certificate" in reply.text
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        assert ask(config(server), tmp_path)[0][-1].outcome == "ok"
 
 
 def test_a_loopback_endpoint_needs_no_key(tmp_path, monkeypatch):
