@@ -26,6 +26,8 @@ import pyarrow as pa
 from srllm_data.config import LabelConfig, RedactConfig, RewriteConfig, ValidateConfig
 from srllm_data.label import label
 from srllm_data.rewrite import rewrite
+from srllm_data.rewrite.prompt import Prompt
+from srllm_data.rewrite.session import Session
 from srllm_data.schema import schema_after
 from srllm_data.validate import Judge
 
@@ -34,18 +36,37 @@ EACH = 100
 #: Rows of every system before the next rows: a stopped run compares equal rows.
 CHUNK = 20
 BANK = {"examples": 3}
+BM25 = {**BANK, "examples_by": "bm25"}
 BOTH = {**BANK, "examples_by": "both"}
 NOTES = {**BOTH, "lexicon_notes": True}
 MARKS = {**NOTES, "mark_spans": True}
 SYSTEMS: dict[str, dict[str, Any]] = {
     "zero-shot": {"examples": 0},
     "random examples": {**BANK, "examples_by": "random"},
-    "retrieved, BM25": {**BANK, "examples_by": "bm25"},
+    "retrieved, BM25": BM25,
     "retrieved, BM25 and embedding": BOTH,
     "retrieved + lexicon": NOTES,
     "retrieved + lexicon + marks": MARKS,
     "retrieved + lexicon + marks + refine": {**MARKS, "refine_rounds": 1},
+    "retrieved, BM25 + refine": {**BM25, "refine_rounds": 1},
+    "retrieved, BM25 + refine, estimate by the model": {
+        **BM25,
+        "refine_rounds": 1,
+        "estimate_by": "model",
+    },
+    "retrieved, BM25 + the editor's candidate": {**BM25, "editor_too": True},
+    "retrieved, BM25 + best of 3 samples": {**BM25, "samples": 3, "temperature": 0.7},
 }
+#: Which systems differ in one part.
+STEPS = [
+    ("zero-shot", "random examples"),
+    ("random examples", "retrieved, BM25"),
+    ("retrieved, BM25", "retrieved, BM25 and embedding"),
+    ("retrieved, BM25 and embedding", "retrieved + lexicon"),
+    ("retrieved + lexicon", "retrieved + lexicon + marks"),
+    ("retrieved + lexicon + marks", "retrieved + lexicon + marks + refine"),
+    *(("retrieved, BM25", name) for name in SYSTEMS if name.startswith("retrieved, BM25 +")),
+]
 
 
 def read_pairs(folder: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
@@ -136,7 +157,23 @@ def main() -> None:
                 f"{time.monotonic() - began:6.1f} s",
                 flush=True,
             )
-    report(held, bank, rows, found, judge, given.model)
+    config = RewriteConfig(model=given.model, base_url=given.base_url, timeout_s=600.0)
+    checks = {
+        f"{kind} that the check finds biased": _mean(
+            checked([p[side] for p in held], config, given)
+        )
+        for kind, side in (("texts", "text"), ("references", "rewrite"))
+    }
+    report(held, bank, rows, found, judge, given.model, checks)
+
+
+def checked(texts: list[str], config: RewriteConfig, given: argparse.Namespace) -> list[float]:
+    """1 for each text that the model's check (``check_first``) does not find neutral."""
+    prompt = Prompt(config)
+    with Session(config, given.work / "requests.sqlite") as session:
+        questions = [(0, prompt.check({"text": t})) for t in texts]
+        replies = session.ask_all(questions, lambda place: None, "check")
+    return [float(r[-1].outcome != "ok" or r[-1].value) for r in replies]
 
 
 def report(
@@ -146,6 +183,7 @@ def report(
     found: dict[str, list[dict[str, Any]]],
     judge: Judge,
     model: str,
+    checks: dict[str, float],
 ) -> None:
     """Score every system and write the result file; no text goes into it."""
     from joint_score import PARTS, Scorer, paired_bootstrap
@@ -193,20 +231,13 @@ def report(
             if any(fact in f for f in rounds):
                 row[fact] = sum(f.get(fact, 0) for f in rounds)
         table.append(row)
-    steps = [
-        ("zero-shot", "random examples"),
-        ("random examples", "retrieved, BM25"),
-        ("retrieved, BM25", "retrieved, BM25 and embedding"),
-        ("retrieved, BM25 and embedding", "retrieved + lexicon"),
-        ("retrieved + lexicon", "retrieved + lexicon + marks"),
-        ("retrieved + lexicon + marks", "retrieved + lexicon + marks + refine"),
-    ]
     results = {
         "model": model,
         "pairs": len(held),
         "bank": len(bank),
         "auroc of STA, texts against references": {k: round(v, 3) for k, v in trust.items()},
         "systems": table,
+        "checks": checks,
         "steps": [
             {
                 "from": a,
@@ -214,7 +245,7 @@ def report(
                 "j, difference and 95 % interval": _rounded(paired_bootstrap(j_of[a], j_of[b])),
                 "accepted, likewise": _rounded(paired_bootstrap(accepted_of[a], accepted_of[b])),
             }
-            for a, b in steps
+            for a, b in STEPS
         ],
     }
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")

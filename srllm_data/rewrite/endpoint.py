@@ -145,7 +145,7 @@ class Endpoint:
             try:
                 async with (
                     asyncio.timeout(self._config.timeout_s),
-                    session.post(self._url, data=data) as response,
+                    session.post(self._url, data=data, allow_redirects=False) as response,
                 ):
                     content = await response.read()
             except TimeoutError:
@@ -202,6 +202,11 @@ class Endpoint:
             raise ProviderError(
                 f"The account at {where} has no credit left (HTTP {status}); top it up and run "
                 f"again: finished answers are kept."
+            )
+        if status < 400:
+            raise ProviderError(
+                f"{where} redirects to {shown(error.headers.get('Location', 'another address'))}, "
+                f"where nothing is sent; set rewrite.base_url to where it moved."
             )
         if status in (404, 405):
             raise ProviderError(

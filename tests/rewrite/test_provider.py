@@ -296,6 +296,10 @@ def test_parameters_that_a_model_refuses_are_left_out(tmp_path):
         (error(402, "pay"), "credit"),
         (error(429, "quota", code="insufficient_quota"), "credit"),
         (error(404, "no such model"), "rewrite.model"),
+        (
+            Response(b"", 307, {"Location": f"http://127.0.0.2/v1?key={KEY}"}),
+            r"redirects to http://127\.0\.0\.2/v1, .* rewrite\.base_url",
+        ),
     ],
 )
 def test_an_endpoint_that_cannot_be_used_ends_it_with_one_sentence(response, words, tmp_path):
