@@ -128,15 +128,17 @@ def batched(build: Build) -> bool:
 
 def fill_ledger(build: Build, before: str) -> None:
     """Batches until no question is open that a batch answers: drafts, then what follows of them."""
-    while ids := batch_submit(build, before):
-        batch_wait(build, ids)
-        if not batch_collect(build, ids):
-            break
+    came = 1
+    while came:
+        ids, came = batch_submit(build, before)
+        if ids:
+            batch_wait(build, ids)
+            came += batch_collect(build, ids)
 
 
 @task(cache_policy=NO_CACHE)
-def batch_submit(build: Build, before: str) -> list[str]:
-    """Send what is asked for next as batches; return the ids of all open batches."""
+def batch_submit(build: Build, before: str) -> tuple[list[str], int]:
+    """Send what is asked for next as batches; return their ids, and how many answers came."""
     from srllm_data.rewrite import batch, wanted
 
     config, ledger = build.config.rewrite, build.workspace.requests

@@ -183,8 +183,8 @@ class RewriteConfig(Section):
         "rewrite-v2", description="name of a prompt template, or a file of your own ending in .md"
     )
     temperature: float = Field(0.0, ge=0, le=2)
-    max_tokens: int = Field(512, ge=1, description="of one answer")
-    seed: int = Field(1, ge=0)
+    max_tokens: int = Field(512, ge=1, le=2**31, description="of one answer")
+    seed: int = Field(1, ge=0, le=2**53)
     examples: int = Field(3, ge=0, description="nearest pairs of the pair bank shown to the model")
     examples_by: Literal["bm25", "embedding", "both", "random"] = Field(
         "bm25", description="how the nearest pairs are found; random is for comparisons"

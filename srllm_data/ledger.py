@@ -191,12 +191,17 @@ class Ledger:
 
     def find_all(self, requests: Sequence[dict[str, Any]]) -> list[Answer | None]:
         """What :meth:`find` gives for each of ``requests``."""
+        last = self.last(requests)
+        return [a if a and a.outcome not in TRANSIENT else None for a in last]
+
+    def last(self, requests: Sequence[dict[str, Any]]) -> list[Answer | None]:
+        """How each of ``requests`` ended the last time; None for one that was never sent."""
         keys = [key_of(r) for r in requests]
         found: dict[str, Answer] = {}
         for at in range(0, len(keys), _TOGETHER):
             some = keys[at : at + _TOGETHER]
             rows = self.select(f"{_FIND} ({','.join('?' * len(some))})", *some)
-            found |= {key: Answer(*row) for key, *row in rows if row[0] not in TRANSIENT}
+            found |= {key: Answer(*row) for key, *row in rows}
         return [found.get(key) for key in keys]
 
     def put(self, request: dict[str, Any], answer: Answer) -> None:

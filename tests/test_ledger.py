@@ -16,7 +16,10 @@ REQUEST = {"model": "m", "messages": [{"role": "user", "content": "Grüße, <PER
 GOOD = Answer("ok", '{"rewrite": "x"}', "stop", 12, 3, 1)
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=("Cs",))),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text(st.characters(exclude_categories=("Cs",))),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )

@@ -5,6 +5,7 @@ request that is part of an open batch is never sent again. A batch fills the led
 stage then finds its answers there as after any other run.
 """
 
+import asyncio
 import json
 import secrets
 import time
@@ -15,11 +16,28 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ProviderError, shown
-from srllm_data.ledger import Answer, Ledger, Request, Step, key_of, putting, unsettling
+from srllm_data.ledger import (
+    TRANSIENT,
+    Answer,
+    Ledger,
+    Request,
+    Step,
+    key_of,
+    putting,
+    unsettling,
+)
 from srllm_data.progress import note
 from srllm_data.rewrite.answers import REWRITE, Shape
 from srllm_data.rewrite.budget import Budget, cost, most_tokens
-from srllm_data.rewrite.endpoint import Endpoint, TryAgainError, api_key, read_completion
+from srllm_data.rewrite.endpoint import (
+    Endpoint,
+    Refusal,
+    TryAgainError,
+    api_key,
+    read_completion,
+    told,
+)
+from srllm_data.rewrite.provider import Provider
 from srllm_data.rewrite.refine import CHECK, ESTIMATE
 
 if TYPE_CHECKING:
@@ -35,11 +53,12 @@ _URL: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
 def submit(
     wanted: list[tuple[int, Request]], config: RewriteConfig, ledger_path: Path
-) -> list[str]:
-    """Send the requests that are in no open batch yet; return the ids of all open batches.
+) -> tuple[list[str], int]:
+    """Send what is in no open batch yet; return the ids of open ones, and how many answers came.
 
     wanted: pairs of a model's place in ``config.each_model()`` and a request of its provider. What
-    could cross ``rewrite.max_cost`` is left out.
+    could cross ``rewrite.max_cost`` is left out. The first request to each model goes alone, at
+    its full price: what the endpoint does not understand is found out before the others are sent.
     """
     with Ledger(ledger_path) as ledger:
         for number, id_, base_url in _batches(config, ledger, "new"):
@@ -48,17 +67,22 @@ def submit(
         on_their_way = {
             key for (key,) in ledger.select("SELECT key FROM unsettled WHERE batch > ''")
         }
+        came = 0
         for number, model in enumerate(config.each_model()):
-            endpoint = Endpoint(model)
-            lines: list[tuple[dict[str, Any], bytes]] = []
-            for place, request in wanted:
-                if place != number or key_of(request) in on_their_way:
-                    continue
-                if budget.reserve_now(_most(request, config)):
-                    lines.append((request, _line(request, endpoint)))
+            new = {key_of(r): r for place, r in wanted if place == number}
+            unsent = [r for key, r in new.items() if key not in on_their_way]
+            if not unsent:
+                continue
+            endpoint, answer = _asked_alone(unsent[0], model, ledger, budget)
+            came += answer.outcome not in TRANSIENT
+            lines = [
+                (request, _line(request, endpoint))
+                for request in unsent[1:]
+                if budget.spend(_most(request, config))
+            ]
             for part in _parts(lines):
                 _send(part, model, config, ledger)
-        return [id_ for _, id_, _ in _batches(config, ledger, "open")]
+        return [id_ for _, id_, _ in _batches(config, ledger, "open")], came
 
 
 def wait(ids: list[str], config: RewriteConfig, ledger_path: Path) -> None:
@@ -104,12 +128,9 @@ def collect(ids: list[str], config: RewriteConfig, ledger_path: Path) -> int:
                 lines = [
                     line for f in files for line in client.files.content(f).content.split(b"\n")
                 ]
-            steps: list[Step] = [
-                putting(*found)
-                for line in lines
-                if line.strip() and (found := _read(line, asked, config))
-            ]
-            came += len(steps)
+            found = [r for line in lines if line.strip() and (r := _read(line, asked, config))]
+            came += sum(answer.outcome not in TRANSIENT for _, answer in found)
+            steps: list[Step] = [putting(*f) for f in found]
             steps.append(("DELETE FROM unsettled WHERE batch = ?", (id_,)))
             steps.append(("UPDATE batches SET state = 'done' WHERE id = ?", (id_,)))
             ledger.commit(steps)
@@ -123,6 +144,19 @@ def collect(ids: list[str], config: RewriteConfig, ledger_path: Path) -> int:
     return came
 
 
+def _asked_alone(
+    request: Request, model: RewriteConfig, ledger: Ledger, budget: Budget
+) -> tuple[Endpoint, Answer]:
+    """The answer to one request, and the endpoint: it knows then what is not understood."""
+
+    async def ask() -> tuple[Endpoint, Answer]:
+        async with Provider(model, ledger, budget) as provider:
+            answer = await provider.answer(request, _shape(request))
+            return provider.endpoint, answer
+
+    return asyncio.run(ask())
+
+
 def _line(request: dict[str, Any], endpoint: Endpoint) -> bytes:
     body = endpoint.body(request, _shape(request))
     line = {"custom_id": key_of(request), "method": "POST", "url": _URL, "body": body}
@@ -130,9 +164,9 @@ def _line(request: dict[str, Any], endpoint: Endpoint) -> bytes:
 
 
 def _parts(
-    lines: list[tuple[dict[str, Any], bytes]],
-) -> Iterator[list[tuple[dict[str, Any], bytes]]]:
-    part: list[tuple[dict[str, Any], bytes]] = []
+    lines: list[tuple[Request, bytes]],
+) -> Iterator[list[tuple[Request, bytes]]]:
+    part: list[tuple[Request, bytes]] = []
     size = 0
     for request, line in lines:
         if part and (len(part) == MAX_REQUESTS or size + len(line) > MAX_BYTES):
@@ -145,7 +179,7 @@ def _parts(
 
 
 def _send(
-    part: list[tuple[dict[str, Any], bytes]],
+    part: list[tuple[Request, bytes]],
     model: RewriteConfig,
     config: RewriteConfig,
     ledger: Ledger,
@@ -214,8 +248,11 @@ def _read(
         response = record.get("response") or {}
         body, status = response.get("body"), response.get("status_code")
         if status != 200:
-            code = str(((body or {}).get("error") or {}).get("code"))
-            return (request, Answer("content_filtered")) if "content" in code else None
+            refusal = Refusal.of(status or 0, {}, json.dumps(body).encode())
+            if "content" in refusal.code:
+                return request, Answer("content_filtered")
+            said = told(str(refusal), config)
+            return (request, Answer("bad_request", said)) if status in (400, 422) else None
         answer = read_completion(body, _shape(request))
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError, TryAgainError):
         return None

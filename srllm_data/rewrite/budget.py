@@ -45,6 +45,13 @@ class Budget:
         self._open += 1
         return True
 
+    def spend(self, most: float) -> bool:
+        """Whether ``most`` can still be spent; if so, it counts as spent, as an open batch does."""
+        fits = self.reserve_now(most)
+        if fits:
+            self.settle(most, most)
+        return fits
+
     def settle(self, most: float, cost: float) -> None:
         """Give back what :meth:`reserve` set aside; ``cost`` of it was spent."""
         self._open -= 1

@@ -58,8 +58,8 @@ class TryAgainError(Exception):
 
 
 @dataclass(frozen=True)
-class _Refusal:
-    """An HTTP error, and what its body says about itself."""
+class Refusal:
+    """An HTTP error, and what its body says about itself; as a string, both in words."""
 
     status: int
     headers: Mapping[str, str]
@@ -70,6 +70,7 @@ class _Refusal:
 
     @classmethod
     def of(cls, status: int, headers: Mapping[str, str], content: bytes) -> Self:
+        """The error of a response."""
         said = content.decode("utf-8", "replace")
         try:
             found = json.loads(said)
@@ -154,10 +155,10 @@ class Endpoint:
             except (ClientError, OSError, ValueError) as error:
                 # Only what never had a connection cannot have been carried out.
                 billed = not isinstance(error, ClientConnectorError)
-                said = self._told(str(error) or type(error).__name__)
+                said = told(str(error) or type(error).__name__, self._config)
                 raise TryAgainError("unreachable", said, billed=billed) from None
             if response.status >= 300:
-                refusal = _Refusal.of(response.status, response.headers, content)
+                refusal = Refusal.of(response.status, response.headers, content)
                 if not self._adapted(refusal, body):
                     return self._explained(refusal)
                 continue
@@ -166,7 +167,7 @@ class Endpoint:
             except (ValueError, RecursionError):
                 raise TryAgainError("unreachable", "an answer without JSON", billed=True) from None
 
-    def _adapted(self, error: _Refusal, body: dict[str, Any]) -> bool:
+    def _adapted(self, error: Refusal, body: dict[str, Any]) -> bool:
         """Whether the endpoint refused something that is said otherwise from now on."""
         if error.code.startswith("unsupported_") and error.param in body:
             if error.param == "max_completion_tokens":
@@ -188,7 +189,7 @@ class Endpoint:
             return True
         return False
 
-    def _explained(self, error: _Refusal) -> Answer:
+    def _explained(self, error: Refusal) -> Answer:
         """The end that an HTTP error means for its row; raises what is to be tried again."""
         status, where = error.status, shown(self._config.base_url)
         if status in (400, 403, 422) and _ABOUT_CONTENT.search(f"{error.code} {error.message}"):
@@ -213,7 +214,7 @@ class Endpoint:
                 f"{where} has no model '{self._config.model}' or is no OpenAI-compatible endpoint "
                 f"(HTTP {status}); correct rewrite.model or rewrite.base_url."
             )
-        said, wait_s = self._told(str(error)), _retry_after(error.headers)
+        said, wait_s = told(str(error), self._config), _retry_after(error.headers)
         if status in (429, 503, 529) and (status == 429 or wait_s is not None):
             raise TryAgainError("rate_limited", said, wait_s, busy=True)
         if status == 408:
@@ -221,13 +222,6 @@ class Endpoint:
         if status >= 500 or status == 409:
             raise TryAgainError("unreachable", said, wait_s)
         return Answer("bad_request", said)
-
-    def _told(self, said: str) -> str:
-        """What was said, short and without the secrets that it may repeat."""
-        key = os.environ.get(self._config.api_key_env, "").strip()
-        for secret in (key, urlsplit(self._config.base_url).password):
-            said = said.replace(secret, "***") if secret else said
-        return " ".join(said.split())[:_MOST_SAID]
 
     def _connected(self) -> "ClientSession":
         """The session, with the key of the environment in its headers."""
@@ -253,6 +247,14 @@ class Endpoint:
                 timeout=ClientTimeout(total=None),
             )
         return self._session
+
+
+def told(said: str, config: RewriteConfig) -> str:
+    """What an endpoint said, short and without the secrets that it may repeat."""
+    key = os.environ.get(config.api_key_env, "").strip()
+    for secret in (key, urlsplit(config.base_url).password):
+        said = said.replace(secret, "***") if secret else said
+    return " ".join(said.split())[:_MOST_SAID]
 
 
 def _certificates() -> ssl.SSLContext:

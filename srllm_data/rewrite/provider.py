@@ -115,15 +115,19 @@ class Provider:
             while True:
                 if request is None or request["messages"] != messages:
                     request = self.request(messages, ask.shape, ask.sample)
-                messages = turns.send(await self._answer(request, ask))
+                messages = turns.send(await self.answer(request, ask.shape, ask.purpose))
         except StopIteration as end:
             replies: list[Reply] = end.value
             return replies
 
-    async def _answer(self, request: Request, ask: Ask) -> Answer:
+    async def answer(self, request: Request, shape: Shape, purpose: str = "draft") -> Answer:
+        """The answer of the ledger, or else of the endpoint, which is in the ledger then.
+
+        Raises ProviderError where the endpoint cannot be used at all.
+        """
         answer = self._ledger.find(request)
         if answer is not None:
-            self._count(answer, ask.purpose, paid=False)
+            self._count(answer, purpose, paid=False)
             return answer
         most = self.most_cost(request)
         if not await self.budget.reserve(most):
@@ -132,7 +136,7 @@ class Provider:
         try:
             if self.budget.capped:
                 await self._writer.write(unsettling(request, most))
-            answer, lost = await self._send(request, ask.shape)
+            answer, lost = await self._send(request, shape)
             tokens = answer.prompt_tokens, answer.completion_tokens
             # Without a usage nothing is known but the bound.
             untold = answer.finish_reason is not None and not any(tokens)
@@ -146,7 +150,7 @@ class Provider:
             await self._writer.write(*steps)
         finally:
             self.budget.settle(most, spent)
-        self._count(answer, ask.purpose, paid=True)
+        self._count(answer, purpose, paid=True)
         return answer
 
     def most_cost(self, request: dict[str, Any]) -> float:

@@ -24,8 +24,8 @@ _TOGETHER = 500
 class Session:
     """Asks the models of ``config`` through the ledger at ``ledger_path``.
 
-    Use as a context manager. offline: send nothing; a question that the ledger cannot answer
-    ends as timed_out, and its request is added to ``wanted``.
+    Use as a context manager. offline: send nothing; a question that the ledger cannot answer ends
+    as it did the last time, or as timed_out, and its request is added to ``wanted``.
     """
 
     def __init__(self, config: RewriteConfig, ledger_path: Path, offline: bool = False) -> None:
@@ -85,9 +85,11 @@ class Session:
                 if self._offline:
                     self.wanted[key_of(known)] = (questions[place][0], known)
         if self._offline:
-            for _, places in waiting.values():
+            last = self._ledger.last([request for request, _ in waiting.values()])
+            for answer, (_, places) in zip(last, waiting.values(), strict=True):
                 for place in places:
-                    replies[place] = [Reply("timed_out", "")]
+                    end = Reply(answer.outcome, answer.text) if answer else Reply("timed_out", "")
+                    replies[place] = [end]
                     done(place)
         elif waiting:
             self._send(questions, list(waiting.values()), replies, done, what)

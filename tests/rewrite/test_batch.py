@@ -25,14 +25,13 @@ def neutral(request, nth=1):
 
 
 def waves(rows, settings, ledger):
-    """What the flow does: submit, wait, collect until nothing new is wanted; the waves' sizes."""
+    """What the flow does: submit, wait, collect until no answer comes; how many came each time."""
     sizes = []
-    while ids := batch.submit(wanted(rows, settings, ledger), settings, ledger):
+    while not sizes or sizes[-1]:
+        ids, alone = batch.submit(wanted(rows, settings, ledger), settings, ledger)
         batch.wait(ids, settings, ledger)
-        sizes.append(batch.collect(ids, settings, ledger))
-        if not sizes[-1]:
-            break
-    return sizes
+        sizes.append(alone + batch.collect(ids, settings, ledger))
+    return sizes[:-1]
 
 
 @pytest.fixture
@@ -56,8 +55,8 @@ def test_batches_give_what_single_requests_give_at_their_own_price(ledger, tmp_p
     assert output.kept.equals(single.kept)
     assert len(server.batches) == 1
     assert output.facts["requests_sent"] == 0
-    assert output.facts["ledger_cost"] == pytest.approx(single.facts["cost"] / 2)
-    assert output.facts["ledger_cost"] > 0
+    # The first request goes alone, at its full price.
+    assert output.facts["ledger_cost"] == pytest.approx(single.facts["cost"] * (1 + 8 / 2) / 9)
 
 
 def test_malformed_answers_make_a_second_wave(ledger):
@@ -76,14 +75,14 @@ def test_what_a_batch_got_done_is_kept_and_only_the_rest_is_sent_again(status, l
     with OpenAIServer(neutral) as server:
         server.batch_end = (status, 0.4)
         settings = config(server)
-        ids = batch.submit(wanted(rows, settings, ledger), settings, ledger)
+        ids, _ = batch.submit(wanted(rows, settings, ledger), settings, ledger)
         batch.wait(ids, settings, ledger)
         assert batch.collect(ids, settings, ledger) == 4
         partly = rewrite(rows, settings, ledger)
         assert set(accounted(rows, partly).values()) == {"timed_out"}
-        assert partly.facts["ask_again"] == 6
+        assert partly.facts["ask_again"] == 5
         server.batch_end = ("completed", 1.0)
-        assert waves(rows, settings, ledger) == [6]
+        assert waves(rows, settings, ledger) == [5]
         assert accounted(rows, rewrite(rows, settings, ledger)) == {}
         assert set(server.calls().values()) == {1}
 
@@ -93,14 +92,14 @@ def test_an_open_batch_is_waited_for_and_never_sent_again(ledger):
     rows = table(TEXTS)
     with OpenAIServer(neutral) as server:
         settings = config(server)
-        first = batch.submit(wanted(rows, settings, ledger), settings, ledger)
-        assert batch.submit(wanted(rows, settings, ledger), settings, ledger) == first
+        first, _ = batch.submit(wanted(rows, settings, ledger), settings, ledger)
+        assert batch.submit(wanted(rows, settings, ledger), settings, ledger) == (first, 0)
         assert len(server.batches) == 1
-        more = table([*TEXTS, "The dim clerk left."])
-        both = batch.submit(wanted(more, settings, ledger), settings, ledger)
+        more = table([*TEXTS, "The dim clerk left.", "The dim cook left."])
+        both, _ = batch.submit(wanted(more, settings, ledger), settings, ledger)
         assert len(both) == 2
         batch.wait(both, settings, ledger)
-        assert batch.collect(both, settings, ledger) == 11
+        assert batch.collect(both, settings, ledger) == 9 + 1
     assert set(server.calls().values()) == {1}
 
 
@@ -115,7 +114,9 @@ def test_a_stop_while_sending_neither_loses_nor_repeats_a_batch(reached, ledger)
             db.execute("UPDATE batches SET remote = NULL, state = 'new'")
         if not reached:
             server.batches.clear()
-        assert waves(rows, settings, ledger) == [10]
+        # Of a batch that never was, one request goes alone.
+        assert waves(rows, settings, ledger) == [9]
+        assert accounted(rows, rewrite(rows, settings, ledger)) == {}
     assert len(server.batches) == 1
     assert set(server.calls().values()) == {1}
 
@@ -127,7 +128,7 @@ def test_a_refused_batch_is_one_sentence_and_can_be_sent_again(ledger):
         with pytest.raises(ProviderError, match=r"did not accept a batch \(line 1 is odd\)"):
             waves(rows, config(server), ledger)
         server.batch_end = ("completed", 1.0)
-        assert waves(rows, config(server), ledger) == [10]
+        assert waves(rows, config(server), ledger) == [9]
 
 
 def test_requests_that_failed_inside_a_batch_are_asked_again(ledger):
@@ -159,6 +160,38 @@ def test_a_batch_stays_within_the_cap(ledger):
 
 def test_an_endpoint_without_batches_is_named(ledger):
     with OpenAIServer(neutral) as server:
-        settings = config(server).model_copy(update={"base_url": server.url + "/other"})
+        settings = config(server)
+        server._api = lambda path, raw: None
         with pytest.raises(ProviderError, match=r"unset rewrite\.batch"):
             batch.submit(wanted(table(TEXTS), settings, ledger), settings, ledger)
+    assert len(server.requests) == 1
+
+
+def test_a_batch_is_written_as_the_model_takes_it(ledger):
+    """Reasoning models refuse a temperature, and max_tokens under that name."""
+    odd = {"max_tokens": "max_completion_tokens", "temperature": None}
+
+    def script(request, nth):
+        for name in odd:
+            if name in request:
+                return error(400, f"not {name}", code="unsupported_parameter", param=name)
+        return neutral(request)
+
+    rows = table(TEXTS)
+    with OpenAIServer(script) as server:
+        assert waves(rows, config(server), ledger) == [10]
+        assert accounted(rows, rewrite(rows, config(server), ledger)) == {}
+    assert [bool(set(odd) & set(r)) for r in server.requests] == [True, True] + 10 * [False]
+
+
+def test_what_the_endpoint_said_of_a_request_in_a_batch_is_told(ledger):
+    def script(request, nth):
+        long = "number 2 " in source_text(request)
+        return error(400, "too long for this model") if long else neutral(request)
+
+    rows = table(TEXTS)
+    with OpenAIServer(script) as server:
+        assert waves(rows, config(server), ledger) == [9]
+        output = rewrite(rows, config(server), ledger)
+    assert accounted(rows, output) == {"r2": "bad_request"}
+    assert "HTTP 400: too long for this model" in output.dropped["detail"].to_pylist()[0]
