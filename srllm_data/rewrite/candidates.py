@@ -11,7 +11,7 @@ from srllm_data.ledger import TRANSIENT
 from srllm_data.progress import advance, note
 from srllm_data.rewrite.answers import Reply, is_refusal
 from srllm_data.rewrite.pairs import Pair
-from srllm_data.rewrite.prompt import Prompt
+from srllm_data.rewrite.prompt import Prompt, unmarked
 from srllm_data.rewrite.provider import Ask
 from srllm_data.rewrite.refine import from_gates
 from srllm_data.rewrite.session import Question, Session
@@ -153,7 +153,7 @@ def _answers(
             work.unanswered(reply)
             return usable
         outcome: str = reply.outcome
-        text = reply.value if outcome == "ok" else reply.text
+        text = unmarked(reply.value, work.row["text"]) if outcome == "ok" else reply.text
         if outcome == "ok" and text in shown:
             # It repeats an example, or the whole prompt.
             outcome = "malformed"

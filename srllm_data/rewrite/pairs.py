@@ -164,7 +164,7 @@ class PairBank:
         return np.bincount(places, scores, len(self._pairs))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _bank(places: tuple[tuple[str, str], ...]) -> PairBank:
     """The bank of these places with these digests: made once for all parts of a stage."""
     return PairBank([pair for path, _ in places for pair in _pairs(path)])

@@ -116,6 +116,14 @@ def marked(text: str, spans: list[dict[str, Any]]) -> str:
     return text
 
 
+def unmarked(rewrite: str, text: str) -> str:
+    """``rewrite`` of ``text`` without the marks of :func:`marked`, which models copy."""
+    for mark in ("[[", "]]"):
+        if mark not in text:
+            rewrite = rewrite.replace(mark, "")
+    return rewrite
+
+
 def prompt_file(name: str) -> Path:
     """The file of the template ``name``; ConfigError where there is none."""
     known = _known()

@@ -46,7 +46,7 @@ _MARKS = {
     "markup": (
         r"```|\A\s*[{\[]\s*[\"'{\[]|\A\s*\"?\w+\"?\s*:\s*\"",
         r"\A(?:[-*•]|\d+\.|#{1,6}) |</?(?:[a-z]+|[A-Z]+)>|&(?:amp|lt|gt|quot|nbsp);",
-        r"\[/?INST\]|<\|[^|]*\|>|\\n|\\u[0-9a-f]{4}",
+        r"\[/?INST\]|<\|[^|]*\|>|\\n|\\u[0-9a-f]{4}|\[\[|\]\]",
     ),
     "prompt_echo": (
         r"\b(?:rewrite|rephrase|debias|neutrali[sz]e|edit) (?:the|this|following|your) "

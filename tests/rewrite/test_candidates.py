@@ -22,6 +22,7 @@ from srllm_data.validate import Judge
 
 TEXT = "The stupid mayor closed the bridge on Monday."
 GOOD = "The mayor closed the bridge on Monday."
+OTHER = "The stupid clerk has no idea."
 LEFT = "The stupid mayor closed the old bridge on Monday."
 LOST = "A mayor did something."
 WORSE = "That stupid idiot did something."
@@ -263,6 +264,20 @@ def test_notes_and_marks_name_the_biased_words(tmp_path):
     plain = Prompt(RewriteConfig(model="m")).draft(row, []).messages[-1]["content"]
     assert "[[" not in plain
     assert '"term"' not in plain
+
+
+def test_marks_that_a_model_copies_are_no_part_of_the_rewrite(judge, tmp_path):
+    """A model of 1.5 billion parameters copied them into more than half of its answers."""
+    said = {TEXT: TEXT.replace("stupid", "[[stupid]]"), OTHER: "The [[clerk]] has [[no]] idea."}
+    output, _ = run(
+        lambda request, nth: rewritten(said[source_text(request)]),
+        judge,
+        tmp_path,
+        texts=tuple(said),
+        mark_spans=True,
+    )
+    assert output.kept["rewrite"].to_pylist() == ["The clerk has no idea."]
+    assert output.dropped["reason"].to_pylist() == ["unchanged"]
 
 
 def test_a_prompt_of_ones_own_is_a_file(judge, tmp_path):

@@ -36,6 +36,7 @@ def test_a_careful_rewrite_is_accepted_without_reasons(judge):
         (GOOD.replace("mayor", "XXX"), "blanks"),
         (f"```\n{GOOD}\n```", "markup"),
         (f'{{"rewrite": "{GOOD}"}}', "markup"),
+        (GOOD.replace("mayor", "[[mayor]]"), "markup"),
         (f"Edit the following text. {GOOD}", "prompt_echo"),
         ("Der Bürgermeister sagte, dass in der Stadt viele Häuser kein Wasser hatten.", "language"),
         (
