@@ -33,29 +33,29 @@ from srllm_data.validate import Judge
 
 RESULTS = Path(__file__).parent / "results" / "rewrite_quality.json"
 EACH = 100
+#: Pairs of which both sides are asked about by the check.
+CHECKED = 100
 #: Rows of every system before the next rows: a stopped run compares equal rows.
 CHUNK = 20
+BARE = {"examples": 0, "lexicon_notes": False, "mark_spans": False}
 BANK = {"examples": 3}
 BM25 = {**BANK, "examples_by": "bm25"}
 BOTH = {**BANK, "examples_by": "both"}
 NOTES = {**BOTH, "lexicon_notes": True}
 MARKS = {**NOTES, "mark_spans": True}
+PLAIN = {"lexicon_notes": True, "mark_spans": True}
 SYSTEMS: dict[str, dict[str, Any]] = {
-    "zero-shot": {"examples": 0},
+    "zero-shot": BARE,
     "random examples": {**BANK, "examples_by": "random"},
     "retrieved, BM25": BM25,
     "retrieved, BM25 and embedding": BOTH,
     "retrieved + lexicon": NOTES,
     "retrieved + lexicon + marks": MARKS,
     "retrieved + lexicon + marks + refine": {**MARKS, "refine_rounds": 1},
-    "retrieved, BM25 + refine": {**BM25, "refine_rounds": 1},
-    "retrieved, BM25 + refine, estimate by the model": {
-        **BM25,
-        "refine_rounds": 1,
-        "estimate_by": "model",
-    },
-    "retrieved, BM25 + the editor's candidate": {**BM25, "editor_too": True},
-    "retrieved, BM25 + best of 3 samples": {**BM25, "samples": 3, "temperature": 0.7},
+    "zero-shot + lexicon": {"lexicon_notes": True},
+    "zero-shot + lexicon + marks": PLAIN,
+    "zero-shot + lexicon + marks + the editor's candidate": {**PLAIN, "editor_too": True},
+    "srllm's own pairs + lexicon + marks": {**PLAIN, "examples": 3, "pairs": ["own"]},
 }
 #: Which systems differ in one part.
 STEPS = [
@@ -65,7 +65,11 @@ STEPS = [
     ("retrieved, BM25 and embedding", "retrieved + lexicon"),
     ("retrieved + lexicon", "retrieved + lexicon + marks"),
     ("retrieved + lexicon + marks", "retrieved + lexicon + marks + refine"),
-    *(("retrieved, BM25", name) for name in SYSTEMS if name.startswith("retrieved, BM25 +")),
+    ("zero-shot", "zero-shot + lexicon"),
+    ("zero-shot + lexicon", "zero-shot + lexicon + marks"),
+    ("zero-shot + lexicon + marks", "zero-shot + lexicon + marks + the editor's candidate"),
+    ("zero-shot + lexicon + marks", "retrieved + lexicon + marks"),
+    ("zero-shot + lexicon + marks", "srllm's own pairs + lexicon + marks"),
 ]
 
 
@@ -133,10 +137,9 @@ def main() -> None:
             config = RewriteConfig(
                 model=given.model,
                 base_url=given.base_url,
-                pairs=[str(bank_file)],
                 concurrency=1,
                 timeout_s=600.0,
-                **settings,
+                **{**BARE, "pairs": [str(bank_file)], **settings},
             )
             began = time.monotonic()
             output = rewrite(part, config, given.work / "requests.sqlite", judge)
@@ -160,7 +163,7 @@ def main() -> None:
     config = RewriteConfig(model=given.model, base_url=given.base_url, timeout_s=600.0)
     checks = {
         f"{kind} that the check finds biased": _mean(
-            checked([p[side] for p in held], config, given)
+            checked([p[side] for p in held[:CHECKED]], config, given)
         )
         for kind, side in (("texts", "text"), ("references", "rewrite"))
     }
