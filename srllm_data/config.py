@@ -185,7 +185,7 @@ class RewriteConfig(Section):
     temperature: float = Field(0.0, ge=0, le=2)
     max_tokens: int = Field(512, ge=1, le=2**31, description="of one answer")
     seed: int = Field(1, ge=0, le=2**53)
-    examples: int = Field(3, ge=0, description="nearest pairs of the pair bank shown to the model")
+    examples: int = Field(0, ge=0, description="nearest pairs of the pair bank shown to the model")
     examples_by: Literal["bm25", "embedding", "both", "random"] = Field(
         "bm25", description="how the nearest pairs are found; random is for comparisons"
     )
@@ -194,8 +194,8 @@ class RewriteConfig(Section):
         description="the pair bank: own (srllm's pairs), release folders (what curators accepted "
         "there), and JSONL files with text and rewrite",
     )
-    lexicon_notes: bool = Field(False, description="tell why terms are loaded, and neutral ones")
-    mark_spans: bool = Field(False, description="show the text with its biased words marked")
+    lexicon_notes: bool = Field(True, description="tell why terms are loaded, and neutral ones")
+    mark_spans: bool = Field(True, description="show the text with its biased words marked")
     check_first: bool = Field(False, description="ask first whether anything is to be changed")
     samples: int = Field(1, ge=1, description="candidates of each model; the gates choose")
     others: list[OtherModelConfig] = Field([], description="more models that rewrite every row")

@@ -255,13 +255,13 @@ def test_a_question_without_an_answer_for_now_does_not_change_the_end(question, 
 
 def test_notes_and_marks_name_the_biased_words(tmp_path):
     (row,) = rows_of(TEXT).to_pylist()
-    settings = RewriteConfig(model="m", lexicon_notes=True, mark_spans=True)
-    content = Prompt(settings).draft(row, []).messages[-1]["content"]
+    content = Prompt(RewriteConfig(model="m")).draft(row, []).messages[-1]["content"]
     assert "The [[stupid]] mayor closed" in content
     note = json.loads(next(x for x in content.splitlines() if x.startswith('{"term"')))
     assert note["term"] == "stupid"
     assert note["why"]
-    plain = Prompt(RewriteConfig(model="m")).draft(row, []).messages[-1]["content"]
+    bare = RewriteConfig(model="m", lexicon_notes=False, mark_spans=False)
+    plain = Prompt(bare).draft(row, []).messages[-1]["content"]
     assert "[[" not in plain
     assert '"term"' not in plain
 
