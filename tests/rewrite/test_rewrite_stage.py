@@ -412,17 +412,20 @@ def test_an_unknown_prompt_and_a_bad_pair_are_named(tmp_path):
         rewrite(table(TEXTS), RewriteConfig(model="m", prompt="../x"), tmp_path / "r.sqlite")
     bank = tmp_path / "bank.jsonl"
     bank.write_text("{}")
+    shown = RewriteConfig(model="m", examples=1, pairs=[str(bank)])
     with pytest.raises(ConfigError, match=r"bank\.jsonl line 1"):
-        rewrite(table(TEXTS), RewriteConfig(model="m", pairs=[str(bank)]), tmp_path / "r.sqlite")
+        rewrite(table(TEXTS), shown, tmp_path / "r.sqlite")
 
 
 def test_assets_change_with_what_the_rewrites_depend_on(tmp_path):
     bank = pair_file(tmp_path / "bank.jsonl", TEXTS)
-    asked = assets(RewriteConfig(model="m", pairs=[bank]))
-    assert list(asked) == ["rewrite-v2", "pairs 1"]
+    shown = RewriteConfig(model="m", examples=1, pairs=[bank])
+    asked = assets(shown)
+    assert list(asked) == ["rewrite-v2", "lexicon", "pairs 1"]
     pair_file(tmp_path / "bank.jsonl", TEXTS[1:])
-    changed = assets(RewriteConfig(model="m", pairs=[bank]))
+    changed = assets(shown)
     assert changed["pairs 1"] != asked["pairs 1"]
+    assert list(assets(RewriteConfig(model="m", pairs=[bank]))) == ["rewrite-v2", "lexicon"]
     assert list(assets(RewriteConfig())) == ["lexicon"]
     assert all(len(value) == 64 for value in asked.values())
 
