@@ -274,8 +274,10 @@ def test_an_answer_that_repeats_the_prompt_is_no_rewrite(tmp_path):
 
 
 CHILD = """
-import pickle, sys
+import pickle, signal, sys
 from pathlib import Path
+# A shell that starts the tests in the background has them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.rewrite import rewrite
 from srllm_data.validate import Judge
