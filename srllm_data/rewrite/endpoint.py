@@ -92,7 +92,7 @@ class Refusal:
 class Endpoint:
     """The endpoint of ``config``; it learns what the endpoint does not understand.
 
-    aiohttp sends the requests: the openai client takes five times its CPU for one, which is what
+    aiohttp sends the requests: the openai client takes several times its CPU for one, which is what
     the rate of a run ends at (``benchmarks/rewrite_rate.py``).
     """
 
