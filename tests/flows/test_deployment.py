@@ -146,6 +146,11 @@ def completed(server: Server, deployment: str) -> Any:
     return ended[0] if ended else None
 
 
+def idle(server: Server) -> bool:
+    states = {"type": {"any_": ["PENDING", "RUNNING"]}}
+    return not server.ask("/flow_runs/filter", {"flow_runs": {"state": states}})
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 def test_a_scheduled_and_a_parameterised_run_end_with_their_artifacts(server: Server) -> None:
@@ -156,6 +161,8 @@ def test_a_scheduled_and_a_parameterised_run_end_with_their_artifacts(server: Se
     assert scheduled["auto_scheduled"]
     schedule = server.ask("/deployments/name/build-dataset/nightly")["schedules"][0]["id"]
     server.prefect("deployment", "schedule", "pause", "build-dataset/nightly", schedule)
+    # The next scheduled run may have begun; both would build in the same workspace.
+    server.until(lambda: idle(server), 180, "The end of the last scheduled run")
 
     body = {
         "parameters": {"sources": ["b"], "until_stage": "label"},
