@@ -128,7 +128,7 @@ def collect(ids: list[str], config: RewriteConfig, ledger_path: Path) -> int:
                 lines = [
                     line for f in files for line in client.files.content(f).content.split(b"\n")
                 ]
-            found = [r for line in lines if line.strip() and (r := _read(line, asked, config))]
+            found = [r for line in lines if line.strip() and (r := _read(line, asked, model))]
             came += sum(answer.outcome not in TRANSIENT for _, answer in found)
             steps: list[Step] = [putting(*f) for f in found]
             steps.append(("DELETE FROM unsettled WHERE batch = ?", (id_,)))
@@ -239,7 +239,7 @@ def _remote(
 
 
 def _read(
-    line: bytes, asked: dict[str, dict[str, Any]], config: RewriteConfig
+    line: bytes, asked: dict[str, dict[str, Any]], model: RewriteConfig
 ) -> tuple[dict[str, Any], Answer] | None:
     """The request that a line of a result file answers, and the answer; None if it holds none."""
     try:
@@ -251,12 +251,12 @@ def _read(
             refusal = Refusal.of(status or 0, {}, json.dumps(body).encode())
             if "content" in refusal.code:
                 return request, Answer("content_filtered")
-            said = told(str(refusal), config)
+            said = told(str(refusal), model)
             return (request, Answer("bad_request", said)) if status in (400, 422) else None
         answer = read_completion(body, _shape(request))
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError, TryAgainError):
         return None
-    price = config.prices.get(request["model"])
+    price = model.prices.get(request["model"])
     bill = cost(price, answer.prompt_tokens, answer.completion_tokens, batch=True)
     return request, Answer(
         answer.outcome,
