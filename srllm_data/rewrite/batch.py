@@ -27,9 +27,9 @@ from srllm_data.ledger import (
     unsettling,
 )
 from srllm_data.progress import note
-from srllm_data.rewrite.answers import REWRITE, Shape
-from srllm_data.rewrite.budget import Budget, cost, most_tokens
-from srllm_data.rewrite.endpoint import (
+from srllm_data.provider.answers import Shape
+from srllm_data.provider.budget import Budget, cost, most_tokens
+from srllm_data.provider.endpoint import (
     Endpoint,
     Refusal,
     TryAgainError,
@@ -37,7 +37,8 @@ from srllm_data.rewrite.endpoint import (
     read_completion,
     told,
 )
-from srllm_data.rewrite.provider import Provider
+from srllm_data.provider.provider import Provider
+from srllm_data.rewrite.answers import REWRITE
 from srllm_data.rewrite.refine import CHECK, ESTIMATE
 
 if TYPE_CHECKING:

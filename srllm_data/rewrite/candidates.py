@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from srllm_data.config import RewriteConfig
 from srllm_data.ledger import TRANSIENT
 from srllm_data.progress import advance, note
-from srllm_data.rewrite.answers import Reply, is_refusal
+from srllm_data.provider.answers import Reply, is_refusal
+from srllm_data.provider.provider import Ask
+from srllm_data.provider.session import Question, Session
 from srllm_data.rewrite.pairs import Pair
 from srllm_data.rewrite.prompt import Prompt, unmarked
-from srllm_data.rewrite.provider import Ask
 from srllm_data.rewrite.refine import from_gates
-from srllm_data.rewrite.session import Question, Session
 from srllm_data.validate import Judge, Judgement
 
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from srllm_data.config import RewriteConfig
 from srllm_data.ledger import Ledger, canonical
-from srllm_data.rewrite.budget import cost, most_tokens
+from srllm_data.provider.budget import cost, most_tokens
+from srllm_data.provider.session import Session
 from srllm_data.rewrite.pairs import HeldBack, PairBank
 from srllm_data.rewrite.prompt import Prompt
-from srllm_data.rewrite.session import Session
 
 #: Bytes of English JSON that make a token, where the ledger knows no answer of the model yet.
 _BYTES_PER_TOKEN = 4.0

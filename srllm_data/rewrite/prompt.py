@@ -9,9 +9,10 @@ from typing import Any
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ConfigError
 from srllm_data.lexicon import entries
-from srllm_data.rewrite.answers import REWRITE, Shape
+from srllm_data.provider.answers import Shape
+from srllm_data.provider.provider import Ask, Messages
+from srllm_data.rewrite.answers import REWRITE
 from srllm_data.rewrite.pairs import Pair
-from srllm_data.rewrite.provider import Ask, Messages
 from srllm_data.rewrite.refine import CHECK, ESTIMATE, Mistake
 
 _encoder = json.JSONEncoder(ensure_ascii=False)

@@ -6,7 +6,7 @@ The gates' reasons are an estimate that costs nothing; a model's own list can be
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from srllm_data.rewrite.answers import Shape
+from srllm_data.provider.answers import Shape
 
 if TYPE_CHECKING:
     from srllm_data.validate import Judgement

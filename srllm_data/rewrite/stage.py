@@ -11,11 +11,11 @@ import pyarrow as pa
 from srllm_data.config import RewriteConfig
 from srllm_data.ledger import OUTCOMES, TRANSIENT, Request
 from srllm_data.progress import advance
+from srllm_data.provider.session import Session
 from srllm_data.rewrite import pairs
 from srllm_data.rewrite.candidates import Work, candidate, edited, work_on
 from srllm_data.rewrite.embedding import versions
 from srllm_data.rewrite.prompt import Prompt, digest
-from srllm_data.rewrite.session import Session
 from srllm_data.schema import COLUMNS, StageOutput, drop, dropped_table, schema_after
 from srllm_data.validate import MEASURED, Judge
 

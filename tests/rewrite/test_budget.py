@@ -11,7 +11,7 @@ from rewrite_rows import accounted, table
 
 from srllm_data.config import PriceConfig, RewriteConfig
 from srllm_data.ledger import Ledger
-from srllm_data.rewrite import provider as provider_module
+from srllm_data.provider import provider as provider_module
 from srllm_data.rewrite import rewrite
 
 TEXTS = [f"The dim mayor number {i} spoke about the bridge." for i in range(30)]

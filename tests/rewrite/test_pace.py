@@ -10,9 +10,9 @@ from openai_server import OpenAIServer, error, rewritten, source_text
 from rewrite_rows import accounted, table
 
 from srllm_data.config import RewriteConfig
-from srllm_data.rewrite import provider as provider_module
+from srllm_data.provider import provider as provider_module
+from srllm_data.provider.pace import Pace, StoppedError
 from srllm_data.rewrite import rewrite
-from srllm_data.rewrite.pace import Pace, StoppedError
 
 
 @pytest.fixture(autouse=True)

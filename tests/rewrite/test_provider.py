@@ -20,9 +20,10 @@ from openai_server import HANG, RESET, OpenAIServer, Response, answer, error, re
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ProviderError, shown
 from srllm_data.ledger import Ledger
-from srllm_data.rewrite import provider as provider_module
-from srllm_data.rewrite.answers import REWRITE, is_refusal, read
-from srllm_data.rewrite.provider import Ask, Provider
+from srllm_data.provider import provider as provider_module
+from srllm_data.provider.answers import is_refusal, read
+from srllm_data.provider.provider import Ask, Provider
+from srllm_data.rewrite.answers import REWRITE
 
 KEY = "sk-very-secret-0123456789"
 AGAIN = "Wrong: {{problem}}."

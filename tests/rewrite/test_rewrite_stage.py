@@ -25,8 +25,8 @@ from srllm_data import progress
 from srllm_data.config import OtherModelConfig, RedactConfig, RewriteConfig, ValidateConfig
 from srllm_data.errors import ConfigError, ProviderError
 from srllm_data.ledger import TRANSIENT
+from srllm_data.provider import provider as provider_module
 from srllm_data.rewrite import assets, rewrite
-from srllm_data.rewrite import provider as provider_module
 from srllm_data.validate import Judge
 
 

@@ -10,9 +10,9 @@ from typing import Self
 from srllm_data import progress
 from srllm_data.config import RewriteConfig
 from srllm_data.ledger import Ledger, Request, key_of
-from srllm_data.rewrite.answers import Reply
-from srllm_data.rewrite.budget import Budget
-from srllm_data.rewrite.provider import Ask, Provider
+from srllm_data.provider.answers import Reply
+from srllm_data.provider.budget import Budget
+from srllm_data.provider.provider import Ask, Provider
 
 #: A question to the model at this place among those of the configuration.
 Question = tuple[int, Ask]

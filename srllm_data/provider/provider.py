@@ -17,10 +17,10 @@ from srllm_data.ledger import (
     settling,
     unsettling,
 )
-from srllm_data.rewrite.answers import Reply, Shape, judge
-from srllm_data.rewrite.budget import Budget, most_tokens
-from srllm_data.rewrite.endpoint import Endpoint, TryAgainError
-from srllm_data.rewrite.pace import Pace, StoppedError
+from srllm_data.provider.answers import Reply, Shape, judge
+from srllm_data.provider.budget import Budget, most_tokens
+from srllm_data.provider.endpoint import Endpoint, TryAgainError
+from srllm_data.provider.pace import Pace, StoppedError
 
 BACKOFF_S = 0.5
 #: Longest wait that srllm chooses itself between two tries of a request.

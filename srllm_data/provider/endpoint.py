@@ -18,7 +18,7 @@ import orjson
 from srllm_data.config import RewriteConfig
 from srllm_data.errors import ProviderError, shown
 from srllm_data.ledger import Answer, Outcome
-from srllm_data.rewrite.answers import Shape, judge
+from srllm_data.provider.answers import Shape, judge
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

@@ -1,0 +1,1 @@
+"""Who answers a request: endpoints behind the request ledger, asked within pace and budget."""
