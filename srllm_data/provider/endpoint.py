@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _FORMATS = ("json_schema", "json_object with schema", "json_object", "none")
 #: Characters of an error message that are kept.
 _MOST_SAID = 200
+#: Settings of a generation that may be left out or renamed.
+_SETTINGS = ("temperature", "max_tokens", "max_completion_tokens", "seed")
 _ACCOUNT = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
 _ABOUT_FORMAT = re.compile(r"response_format|json_schema|json_object|structured output", re.I)
 _ABOUT_SYSTEM = re.compile(r"system.{0,20}(?:role|message|prompt)|role.{0,40}alternate", re.I)
@@ -169,7 +171,7 @@ class Endpoint:
 
     def _adapted(self, error: Refusal, body: dict[str, Any]) -> bool:
         """Whether the endpoint refused something that is said otherwise from now on."""
-        if error.code.startswith("unsupported_") and error.param in body:
+        if error.code.startswith("unsupported_") and error.param in _SETTINGS and error.param in body:
             if error.param == "max_completion_tokens":
                 self._left_out["max_tokens"] = None
             else:

@@ -289,6 +289,15 @@ def test_parameters_that_a_model_refuses_are_left_out(tmp_path):
     assert "temperature" not in server.requests[-1]
 
 
+@pytest.mark.parametrize("name", ["model", "messages", "response_format"])
+def test_what_cannot_be_left_out_is_not_sent_for_ever(name, tmp_path):
+    refusal = error(400, "not with this model", "unsupported_value", name)
+    with OpenAIServer(scripted(refusal)) as server:
+        replies, _ = ask(config(server, max_attempts=1), tmp_path)
+    assert replies[-1].outcome == "bad_request"
+    assert len(server.requests) == (4 if name == "response_format" else 1)
+
+
 @pytest.mark.parametrize(
     ("response", "words"),
     [
