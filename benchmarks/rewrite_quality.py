@@ -172,7 +172,7 @@ def main() -> None:
 def checked(texts: list[str], config: RewriteConfig, given: argparse.Namespace) -> list[float]:
     """1 for each text that the model's check (``check_first``) does not find neutral."""
     prompt = Prompt(config)
-    with Session(config, given.work / "requests.sqlite") as session:
+    with Session(config.each_model(), given.work / "requests.sqlite") as session:
         questions = [(0, prompt.check({"text": t})) for t in texts]
         replies = session.ask_all(questions, lambda place: None, "check")
     return [float(r[-1].outcome != "ok" or r[-1].value) for r in replies]

@@ -57,12 +57,13 @@ LIBRARIES = {
 }
 
 #: Settings that say where or how fast, never what: they are no part of a key.
+_PLACES_OF_ENDPOINT = set(
+    "api_key_env concurrency requests_per_minute tokens_per_minute timeout_s max_attempts "
+    "max_wait_s prices max_cost".split()
+)
 _PLACES = {
     "gather": {"timeout_s"},
-    "rewrite": set(
-        "pairs prompt api_key_env concurrency requests_per_minute tokens_per_minute timeout_s "
-        "max_attempts max_wait_s batch batch_poll_s prices max_cost max_unanswered".split()
-    ),
+    "rewrite": _PLACES_OF_ENDPOINT | set("pairs prompt batch batch_poll_s max_unanswered".split()),
     "validate": {"expectations"},
     "release": {"name", "description"},
 }
@@ -168,6 +169,11 @@ def _settings(stage: str, config: Config) -> dict[str, Any]:
                     source[name] = Path(shown(source[name])).name
         return settings
     settings = config.section(stage).model_dump(exclude=_PLACES.get(stage))
+    if stage == "label":
+        settings["raters"] = [
+            rater.model_dump(exclude=_PLACES_OF_ENDPOINT) | {"base_url": shown(rater.base_url)}
+            for rater in config.label.raters
+        ]
     if stage == "rewrite":
         settings["base_url"] = shown(config.rewrite.base_url)
         for other in settings["others"]:

@@ -94,9 +94,12 @@ def test_no_secret_of_an_address_is_part_of_a_key(tmp_path: Path) -> None:
         "gather:\n  timeout_s: 1\n  sources:\n"
         "    - {name: a, path: 'http://me:hush@127.0.0.1:9/a.csv?sig=hush', licence: x}\n"
         "    - {name: b, feed: 'http://me:hush@127.0.0.1:9/feed?token=hush', licence: x}\n"
+        "label:\n  raters:\n"
+        "    - {name: j, kind: chat, model: m, base_url: 'http://me:hush@127.0.0.1:9/v1?key=hush'}\n"
         "rewrite: {model: m, base_url: 'http://me:hush@127.0.0.1:9/v1?key=hush'}\n"
     )
     config = load_config(tmp_path / "srllm.yaml")
-    made_of = [components(s, config, Workspace(tmp_path), None) for s in ("gather", "rewrite")]
+    stages = ("gather", "label", "rewrite")
+    made_of = [components(s, config, Workspace(tmp_path), None) for s in stages]
     assert "hush" not in str(made_of)
     assert "a.csv" in str(made_of)

@@ -1,53 +1,50 @@
 """The spend cap: no request is sent that could cross it, however many are in flight."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from srllm_data.config import PriceConfig, RewriteConfig
+from srllm_data.config import EndpointConfig, PriceConfig
+from srllm_data.ledger import Ledger
 
 #: Tokens that a server may count beside the text of one message.
 _PER_MESSAGE = 16
 
 
 class Budget:
-    """What may still be spent of ``config.max_cost``, from ``spent`` US dollars on.
+    """What a workspace spends, from what its ledger says on, for requests to all its models.
 
     A request reserves the most that it can cost before it is sent, and settles what it did cost.
+    Each model brings its own cap of what the workspace may spend; None is none. capped: any model
+    has one.
     """
 
-    def __init__(self, config: RewriteConfig, spent: Callable[[], float]) -> None:
-        self.capped = config.max_cost is not None
-        self._cap = config.max_cost or 0.0
-        self._prices = config.prices
-        self._spent = spent() if self.capped else 0.0
+    def __init__(self, configs: Sequence[EndpointConfig], ledger: Ledger) -> None:
+        self.capped = any(c.max_cost is not None for c in configs)
+        self._spent = ledger.spent() if self.capped else 0.0
         self._reserved = 0.0
         self._open = 0
         self._changed = asyncio.Event()
 
-    def cost(self, model: str, tokens_in: int, tokens_out: int, batch: bool = False) -> float:
-        """US dollars for these tokens; 0 where the model has no price."""
-        return cost(self._prices.get(model), tokens_in, tokens_out, batch)
-
-    async def reserve(self, most: float) -> bool:
+    async def reserve(self, most: float, cap: float | None) -> bool:
         """Whether ``most`` is set aside; waits while what is in flight may leave enough."""
-        while not self.reserve_now(most):
-            if not self._open or self._spent + most > self._cap:
+        while not self.reserve_now(most, cap):
+            if not self._open or self._spent + most > (cap or 0.0):
                 return False
             self._changed.clear()
             await self._changed.wait()
         return True
 
-    def reserve_now(self, most: float) -> bool:
+    def reserve_now(self, most: float, cap: float | None) -> bool:
         """Whether ``most`` is set aside, without waiting."""
-        if self.capped and self._spent + self._reserved + most > self._cap:
+        if cap is not None and self._spent + self._reserved + most > cap:
             return False
         self._reserved += most
         self._open += 1
         return True
 
-    def spend(self, most: float) -> bool:
+    def spend(self, most: float, cap: float | None) -> bool:
         """Whether ``most`` can still be spent; if so, it counts as spent, as an open batch does."""
-        fits = self.reserve_now(most)
+        fits = self.reserve_now(most, cap)
         if fits:
             self.settle(most, most)
         return fits

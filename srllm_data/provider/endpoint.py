@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
-from srllm_data.config import RewriteConfig
+from srllm_data.config import EndpointConfig
 from srllm_data.errors import ProviderError, shown
 from srllm_data.ledger import Answer, Outcome
 from srllm_data.provider.answers import Shape, judge
@@ -98,7 +98,7 @@ class Endpoint:
     the rate of a run ends at (``benchmarks/rewrite_rate.py``).
     """
 
-    def __init__(self, config: RewriteConfig) -> None:
+    def __init__(self, config: EndpointConfig) -> None:
         self.sent = 0
         self._config = config
         self._format = 0
@@ -171,7 +171,11 @@ class Endpoint:
 
     def _adapted(self, error: Refusal, body: dict[str, Any]) -> bool:
         """Whether the endpoint refused something that is said otherwise from now on."""
-        if error.code.startswith("unsupported_") and error.param in _SETTINGS and error.param in body:
+        if (
+            error.code.startswith("unsupported_")
+            and error.param in _SETTINGS
+            and error.param in body
+        ):
             if error.param == "max_completion_tokens":
                 self._left_out["max_tokens"] = None
             else:
@@ -193,7 +197,7 @@ class Endpoint:
 
     def _explained(self, error: Refusal) -> Answer:
         """The end that an HTTP error means for its row; raises what is to be tried again."""
-        status, where = error.status, shown(self._config.base_url)
+        status, where, section = error.status, self._config.where, self._config.section
         if status in (400, 403, 422) and _ABOUT_CONTENT.search(f"{error.code} {error.message}"):
             return Answer("content_filtered")
         if status in (401, 403):
@@ -209,12 +213,12 @@ class Endpoint:
         if status < 400:
             raise ProviderError(
                 f"{where} redirects to {shown(error.headers.get('Location', 'another address'))}, "
-                f"where nothing is sent; set rewrite.base_url to where it moved."
+                f"where nothing is sent; set {section}.base_url to where it moved."
             )
         if status in (404, 405):
             raise ProviderError(
                 f"{where} has no model '{self._config.model}' or is no OpenAI-compatible endpoint "
-                f"(HTTP {status}); correct rewrite.model or rewrite.base_url."
+                f"(HTTP {status}); correct {section}.model or {section}.base_url."
             )
         said, wait_s = told(str(error), self._config), _retry_after(error.headers)
         if status in (429, 503, 529) and (status == 429 or wait_s is not None):
@@ -251,7 +255,7 @@ class Endpoint:
         return self._session
 
 
-def told(said: str, config: RewriteConfig) -> str:
+def told(said: str, config: EndpointConfig) -> str:
     """What an endpoint said, short and without the secrets that it may repeat."""
     key = os.environ.get(config.api_key_env, "").strip()
     for secret in (key, urlsplit(config.base_url).password):
@@ -271,14 +275,14 @@ def _certificates() -> ssl.SSLContext:
     return context
 
 
-def api_key(config: RewriteConfig) -> str:
+def api_key(config: EndpointConfig) -> str:
     """The key in the environment; ProviderError where it is missing or cannot be sent."""
     name = config.api_key_env
     key = os.environ.get(name, "").strip()
     if not key and urlsplit(config.base_url).hostname == "api.openai.com":
         raise ProviderError(
-            f"The environment variable {name} holds no key for {config.base_url}; set it, or unset "
-            f"rewrite.model to use the embedded editor."
+            f"The environment variable {name} holds no key for {config.where}; set it, or "
+            f"{config.otherwise}."
         )
     if not (key.isascii() and key.isprintable()):
         raise ProviderError(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 
-from srllm_data.config import RewriteConfig
+from srllm_data.config import EndpointConfig
 from srllm_data.ledger import Outcome
 
 #: Failures in a row that a circuit breaker wants to see, whatever the time.
@@ -32,7 +32,7 @@ class Pace:
     one in as many tries as would be in flight twice over, or asks to wait for longer than that.
     """
 
-    def __init__(self, config: RewriteConfig) -> None:
+    def __init__(self, config: EndpointConfig) -> None:
         self.limit = float(config.concurrency)
         self.stopped: Outcome | None = None
         self._most = config.concurrency

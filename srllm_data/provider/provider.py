@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from srllm_data.config import RewriteConfig
+from srllm_data.config import EndpointConfig
 from srllm_data.errors import shown
 from srllm_data.ledger import (
     Answer,
@@ -18,7 +18,7 @@ from srllm_data.ledger import (
     unsettling,
 )
 from srllm_data.provider.answers import Reply, Shape, judge
-from srllm_data.provider.budget import Budget, most_tokens
+from srllm_data.provider.budget import Budget, cost, most_tokens
 from srllm_data.provider.endpoint import Endpoint, TryAgainError
 from srllm_data.provider.pace import Pace, StoppedError
 
@@ -52,12 +52,15 @@ class Provider:
     and the same by purpose.
     """
 
-    def __init__(self, config: RewriteConfig, ledger: Ledger, budget: Budget | None = None) -> None:
+    def __init__(
+        self, config: EndpointConfig, ledger: Ledger, budget: Budget | None = None
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self.pace = Pace(config)
-        self.budget = budget or Budget(config, ledger.spent)
+        self.budget = budget or Budget([config], ledger)
         self.endpoint = Endpoint(config)
         self._config = config
+        self._price = config.prices.get(config.model or "")
         self._base_url = shown(config.base_url)
         self._ledger = ledger
         self._writer = Writer(ledger)
@@ -130,7 +133,7 @@ class Provider:
             self._count(answer, purpose, paid=False)
             return answer
         most = self.most_cost(request)
-        if not await self.budget.reserve(most):
+        if not await self.budget.reserve(most, self._config.max_cost):
             return Answer("over_budget", attempts=0)
         spent = 0.0
         try:
@@ -140,7 +143,7 @@ class Provider:
             tokens = answer.prompt_tokens, answer.completion_tokens
             # Without a usage nothing is known but the bound.
             untold = answer.finish_reason is not None and not any(tokens)
-            bill = most if untold else self.budget.cost(str(self._config.model), *tokens)
+            bill = most if untold else cost(self._price, *tokens)
             answer = replace(answer, cost=bill)
             spent = bill + lost * most
             steps = [putting(request, answer)]
@@ -157,8 +160,7 @@ class Provider:
         """The most that ``request`` can cost, in US dollars."""
         if not self.budget.capped:
             return 0.0
-        model, tokens = str(self._config.model), most_tokens(request["messages"])
-        return self.budget.cost(model, tokens, request["max_tokens"])
+        return cost(self._price, most_tokens(request["messages"]), request["max_tokens"])
 
     async def _send(self, request: dict[str, Any], shape: Shape) -> tuple[Answer, int]:
         """The answer, and how many lost tries may have been billed.

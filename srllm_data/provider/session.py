@@ -1,20 +1,20 @@
-"""Many questions at once, to all models of a configuration, each sent only if it must be."""
+"""Many questions at once, to several models, each sent only if it must be."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
 from srllm_data import progress
-from srllm_data.config import RewriteConfig
+from srllm_data.config import EndpointConfig
 from srllm_data.ledger import Ledger, Request, key_of
 from srllm_data.provider.answers import Reply
 from srllm_data.provider.budget import Budget
 from srllm_data.provider.provider import Ask, Provider
 
-#: A question to the model at this place among those of the configuration.
+#: A question to the model at this place among those of the session.
 Question = tuple[int, Ask]
 _NOTE_EVERY_S = 0.5
 #: Questions that are looked up in the ledger together.
@@ -22,18 +22,20 @@ _TOGETHER = 500
 
 
 class Session:
-    """Asks the models of ``config`` through the ledger at ``ledger_path``.
+    """Asks the models of ``configs`` through the ledger at ``ledger_path``.
 
     Use as a context manager. offline: send nothing; a question that the ledger cannot answer ends
     as it did the last time, or as timed_out, and its request is added to ``wanted``.
     """
 
-    def __init__(self, config: RewriteConfig, ledger_path: Path, offline: bool = False) -> None:
+    def __init__(
+        self, configs: Sequence[EndpointConfig], ledger_path: Path, offline: bool = False
+    ) -> None:
         self.wanted: dict[str, tuple[int, Request]] = {}
-        self._configs = config.each_model()
+        self._configs = configs
         self._offline = offline
         self._ledger = Ledger(ledger_path)
-        budget = Budget(config, self._ledger.spent)
+        budget = Budget(configs, self._ledger)
         self._providers = [Provider(c, self._ledger, budget) for c in self._configs]
         self._runner = asyncio.Runner()
         self._noted = self._began = 0.0

@@ -64,7 +64,7 @@ def submit(
     with Ledger(ledger_path) as ledger:
         for number, id_, base_url in _batches(config, ledger, "new"):
             _adopt(id_, config.each_model()[number], ledger, base_url)
-        budget = Budget(config, ledger.spent)
+        budget = Budget(config.each_model(), ledger)
         on_their_way = {
             key for (key,) in ledger.select("SELECT key FROM unsettled WHERE batch > ''")
         }
@@ -79,7 +79,7 @@ def submit(
             lines = [
                 (request, _line(request, endpoint))
                 for request in unsent[1:]
-                if budget.spend(_most(request, config))
+                if budget.spend(_most(request, config), config.max_cost)
             ]
             for part in _parts(lines):
                 _send(part, model, config, ledger)

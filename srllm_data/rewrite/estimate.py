@@ -60,7 +60,7 @@ def estimate(
     models = config.each_model()
     rows, known, asked, later = 0, [0] * len(models), [0] * len(models), [0] * len(models)
     bytes_in, bytes_out, bound = [0] * len(models), [0] * len(models), [0] * len(models)
-    with Session(config, ledger_path, offline=True) as session, Ledger(ledger_path) as ledger:
+    with Session(models, ledger_path, offline=True) as session, Ledger(ledger_path) as ledger:
         bank = PairBank.load(config.pairs if config.examples else [])
         for table in tables:
             names = ["text", "source", "source_key", "cluster", "biased_spans", "control"]

@@ -75,7 +75,7 @@ def rewrite(
     if config.model is None:
         done = _edited(biased)
     elif biased:
-        with Session(config, ledger_path, offline=config.batch) as session:
+        with Session(config.each_model(), ledger_path, offline=config.batch) as session:
             works = _asked(biased, config, session, judge, held_back, counts)
             done = [_end(work, counts) for work in works]
             counts.update(session.counts)
@@ -120,7 +120,7 @@ def wanted(
     biased = [r for r in rows.select(_COLUMNS).to_pylist() if not r["control"]]
     if not biased or config.model is None:
         return []
-    with Session(config, ledger_path, offline=True) as session:
+    with Session(config.each_model(), ledger_path, offline=True) as session:
         _asked(biased, config, session, judge, held_back, Counter())
         return list(session.wanted.values())
 
