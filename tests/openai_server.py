@@ -1,4 +1,4 @@
-"""A loopback server that speaks OpenAI's chat-completions protocol and fails as it is told to.
+"""A loopback server that speaks the protocols of endpoints and fails as it is told to.
 
 ``with OpenAIServer(script) as server``: ``script(request)`` gets each request body (a dict) with
 its number so far among equal prompts and returns what to send: a :class:`Response`, made with
@@ -27,6 +27,12 @@ class Response:
     delay_s: float = 0.0
 
 
+#: Where questions are sent to, and the header that carries the key.
+ASKED = {
+    "/v1/chat/completions": "Authorization",
+    "/v1/moderations": "Authorization",
+    "/v1/comments:analyze": "X-Goog-Api-Key",
+}
 RESET = Response(fault="reset")
 HANG = Response(fault="hang")
 
@@ -65,6 +71,24 @@ def rewritten(text: str, **options: Any) -> Response:
     return answer(json.dumps({"rewrite": text}), **options)
 
 
+def moderated(**scores: object) -> Response:
+    """A moderation's scores; a double underscore in a name stands for a slash."""
+    named = {name.replace("__", "/"): value for name, value in scores.items()}
+    flagged = dict.fromkeys(named, False)
+    result = {"flagged": False, "categories": flagged, "category_scores": named}
+    body = {"id": "modr-1", "model": "omni-moderation-latest", "results": [result]}
+    return Response(json.dumps(body).encode())
+
+
+def analyzed(**scores: object) -> Response:
+    """The Perspective API's scores."""
+    named = {
+        name: {"summaryScore": {"value": value, "type": "PROBABILITY"}}
+        for name, value in scores.items()
+    }
+    return Response(json.dumps({"attributeScores": named, "languages": ["en"]}).encode())
+
+
 def error(
     status: int,
     message: str = "",
@@ -79,7 +103,11 @@ def error(
 
 
 def source_text(request: dict[str, Any]) -> str:
-    """The text that ``request`` asks to rewrite: the last ``{"text": ...}`` of the user."""
+    """The text that ``request`` is about; of a chat the last ``{"text": ...}`` of the user."""
+    if "comment" in request:
+        return str(request["comment"]["text"])
+    if "input" in request:
+        return str(request["input"])
     decoder = json.JSONDecoder()
     for message in reversed(request["messages"]):
         at = message["content"].find('{"text"')
@@ -90,16 +118,17 @@ def source_text(request: dict[str, Any]) -> str:
 
 
 class OpenAIServer:
-    """Serves ``/v1/chat/completions`` and the batch API on a free port of the loopback device.
+    """Serves the paths of ASKED and the batch API on a free port of the loopback device.
 
     requests: every request body, in order of arrival, those of batches when they are carried out;
-    keys: the API keys that came with them. batches: every batch, as the API shows it.
-    batch_end: the status that a batch ends with at the second look, and the share of its requests
-    that are carried out by then.
+    paths, keys: the paths that they came to and the API keys that came with them. batches: every
+    batch, as the API shows it. batch_end: the status that a batch ends with at the second look,
+    and the share of its requests that are carried out by then.
     """
 
     def __init__(self, script: Callable[[dict[str, Any], int], Response]) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.paths: list[str] = []
         self.keys: list[str] = []
         self.most_at_once = 0
         self.batches: list[dict[str, Any]] = []
@@ -128,7 +157,7 @@ class OpenAIServer:
 
     def _answered(self, request: dict[str, Any]) -> Response:
         """Note ``request`` and what the script answers."""
-        equal = json.dumps(request["messages"])
+        equal = json.dumps(request.get("messages") or source_text(request))
         with self._lock:
             self.requests.append(request)
             self._equal[equal] += 1
@@ -206,10 +235,12 @@ class OpenAIServer:
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.path != "/v1/chat/completions":
+                if self.path not in ASKED:
                     return self._api(raw)
+                key = self.headers.get(ASKED[self.path], "missing")
                 with outer._lock:
-                    outer.keys.append(self.headers["Authorization"].removeprefix("Bearer "))
+                    outer.paths.append(self.path)
+                    outer.keys.append(key.removeprefix("Bearer "))
                     outer._open += 1
                     outer.most_at_once = max(outer.most_at_once, outer._open)
                 try:

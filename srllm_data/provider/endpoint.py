@@ -1,4 +1,4 @@
-"""One HTTP request to an OpenAI-compatible endpoint, and what its end means."""
+"""One HTTP request to an endpoint, and what its end means."""
 
 import asyncio
 import json
@@ -17,46 +17,25 @@ import orjson
 
 from srllm_data.config import EndpointConfig
 from srllm_data.errors import ProviderError, shown
-from srllm_data.ledger import Answer, Outcome
-from srllm_data.provider.answers import Shape, judge
+from srllm_data.ledger import Answer
+from srllm_data.provider.answers import Shape
+from srllm_data.provider.protocol import PROTOCOLS, Manner, TryAgainError
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-# From the strictest on; an endpoint that refuses one is asked with the next from then on.
-_FORMATS = ("json_schema", "json_object with schema", "json_object", "none")
 #: Characters of an error message that are kept.
 _MOST_SAID = 200
 #: Settings of a generation that may be left out or renamed.
 _SETTINGS = ("temperature", "max_tokens", "max_completion_tokens", "seed")
+#: Hosts that answer nothing without a key.
+_WITH_KEY = ("api.openai.com", "commentanalyzer.googleapis.com")
 _ACCOUNT = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
 _ABOUT_FORMAT = re.compile(r"response_format|json_schema|json_object|structured output", re.I)
 _ABOUT_SYSTEM = re.compile(r"system.{0,20}(?:role|message|prompt)|role.{0,40}alternate", re.I)
+#: Google's APIs say this with HTTP 400.
+_ABOUT_KEY = re.compile(r"API key not (valid|found)|API_KEY_INVALID", re.I)
 _ABOUT_CONTENT = re.compile(r"content.?(filter|policy|management)|moderation|flagged", re.I)
-
-
-class TryAgainError(Exception):
-    """An end that may pass.
-
-    said: what happened, in words that tell a user what to mend. wait_s: what the endpoint asked
-    for, if it did. busy: it said so itself. billed: the request may have been carried out although
-    its answer got lost.
-    """
-
-    def __init__(
-        self,
-        outcome: Outcome,
-        said: str,
-        wait_s: float | None = None,
-        busy: bool = False,
-        billed: bool = False,
-    ) -> None:
-        super().__init__(outcome, said)
-        self.outcome = outcome
-        self.said = said
-        self.wait_s = wait_s
-        self.busy = busy
-        self.billed = billed
 
 
 @dataclass(frozen=True)
@@ -101,9 +80,8 @@ class Endpoint:
     def __init__(self, config: EndpointConfig) -> None:
         self.sent = 0
         self._config = config
-        self._format = 0
-        self._merge_system = False
-        self._left_out: dict[str, str | None] = {}
+        self._protocol = PROTOCOLS[config.protocol]
+        self._manner = Manner()
         self._session: ClientSession | None = None
         self._url = ""
 
@@ -114,24 +92,7 @@ class Endpoint:
 
     def body(self, request: dict[str, Any], shape: Shape) -> dict[str, Any]:
         """The HTTP body of ``request`` (of ``Provider.request``), in what the endpoint takes."""
-        messages = request["messages"]
-        if self._merge_system and messages[0]["role"] == "system":
-            first = f"{messages[0]['content']}\n\n{messages[1]['content']}"
-            messages = [{"role": "user", "content": first}, *messages[2:]]
-        body: dict[str, Any] = {"model": request["model"], "messages": messages}
-        for name in ("temperature", "max_tokens", "seed"):
-            sent_as = self._left_out.get(name, name)
-            if sent_as:
-                body[sent_as] = request[name]
-        match _FORMATS[self._format]:
-            case "json_schema":
-                schema = {"name": shape.name, "strict": True, "schema": shape.schema}
-                body["response_format"] = {"type": "json_schema", "json_schema": schema}
-            case "json_object with schema":
-                body["response_format"] = {"type": "json_object", "schema": shape.schema}
-            case "json_object":
-                body["response_format"] = {"type": "json_object"}
-        return body
+        return self._protocol.body(request, shape, self._manner)
 
     async def attempt(self, request: dict[str, Any], shape: Shape) -> Answer:
         """Send ``request`` once; again only for what the endpoint does not understand of it.
@@ -165,7 +126,7 @@ class Endpoint:
                     return self._explained(refusal)
                 continue
             try:
-                return read_completion(json.loads(content), shape)
+                return self._protocol.read(json.loads(content), shape)
             except (ValueError, RecursionError):
                 raise TryAgainError("unreachable", "an answer without JSON", billed=True) from None
 
@@ -177,30 +138,34 @@ class Endpoint:
             and error.param in body
         ):
             if error.param == "max_completion_tokens":
-                self._left_out["max_tokens"] = None
+                self._manner.left_out["max_tokens"] = None
             else:
                 renamed = "max_completion_tokens" if error.param == "max_tokens" else None
-                self._left_out[error.param] = renamed
+                self._manner.left_out[error.param] = renamed
             return True
         if error.status not in (400, 422, 500, 501):
             return False
         kind = body.get("response_format")
         if kind and _ABOUT_FORMAT.search(error.said):
             # Another request may have found out in the meantime.
-            if _format_of(kind) == self._format:
-                self._format += 1
+            if _format_of(kind) == self._manner.format:
+                self._manner.format += 1
             return True
-        if body["messages"][0]["role"] == "system" and _ABOUT_SYSTEM.search(error.said):
-            self._merge_system = True
+        messages = body.get("messages") or [{}]
+        if messages[0].get("role") == "system" and _ABOUT_SYSTEM.search(error.said):
+            self._manner.merge_system = True
             return True
         return False
 
     def _explained(self, error: Refusal) -> Answer:
         """The end that an HTTP error means for its row; raises what is to be tried again."""
         status, where, section = error.status, self._config.where, self._config.section
-        if status in (400, 403, 422) and _ABOUT_CONTENT.search(f"{error.code} {error.message}"):
+        model, words = self._config.model, f"{error.code} {error.message}"
+        # Only chat is filtered; a moderation endpoint says "moderation" of everything.
+        filters = self._config.protocol == "chat" and status in (400, 403, 422)
+        if filters and _ABOUT_CONTENT.search(words):
             return Answer("content_filtered")
-        if status in (401, 403):
+        if status in (401, 403) or (status == 400 and _ABOUT_KEY.search(error.said)):
             raise ProviderError(
                 f"{where} refused the login (HTTP {status}); put a valid key into the environment "
                 f"variable {self._config.api_key_env} and run again: finished answers are kept."
@@ -215,10 +180,11 @@ class Endpoint:
                 f"{where} redirects to {shown(error.headers.get('Location', 'another address'))}, "
                 f"where nothing is sent; set {section}.base_url to where it moved."
             )
-        if status in (404, 405):
+        if status in (404, 405, 410):
+            has_no, correct = f"has no model '{model}' or ", f"{section}.model or "
             raise ProviderError(
-                f"{where} has no model '{self._config.model}' or is no OpenAI-compatible endpoint "
-                f"(HTTP {status}); correct {section}.model or {section}.base_url."
+                f"{where} {has_no if model else ''}is no {self._protocol.named} (HTTP {status}); "
+                f"correct {correct if model else ''}{section}.base_url."
             )
         said, wait_s = told(str(error), self._config), _retry_after(error.headers)
         if status in (429, 503, 529) and (status == 429 or wait_s is not None):
@@ -235,11 +201,11 @@ class Endpoint:
             from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
             address = urlsplit(self._config.base_url)
-            path = f"{address.path.rstrip('/')}/chat/completions"
+            path = f"{address.path.rstrip('/')}/{self._protocol.path}"
             self._url = urlunsplit(address._replace(path=path, fragment=""))
             headers = {"Content-Type": "application/json"}
             if not address.username:
-                headers["Authorization"] = f"Bearer {api_key(self._config)}"
+                headers |= self._protocol.login(api_key(self._config))
             if address.hostname == "api.openai.com":
                 for name, variable in _ACCOUNT.items():
                     if value := os.environ.get(variable, "").strip():
@@ -279,7 +245,7 @@ def api_key(config: EndpointConfig) -> str:
     """The key in the environment; ProviderError where it is missing or cannot be sent."""
     name = config.api_key_env
     key = os.environ.get(name, "").strip()
-    if not key and urlsplit(config.base_url).hostname == "api.openai.com":
+    if not key and urlsplit(config.base_url).hostname in _WITH_KEY:
         raise ProviderError(
             f"The environment variable {name} holds no key for {config.where}; set it, or "
             f"{config.otherwise}."
@@ -297,41 +263,6 @@ def _format_of(sent: dict[str, Any]) -> int:
     if sent["type"] == "json_schema":
         return 0
     return 1 if "schema" in sent else 2
-
-
-def read_completion(completion: Any, shape: Shape) -> Answer:
-    """The answer in a response's JSON, of which servers send all kinds.
-
-    Raises TryAgainError where it holds no message.
-    """
-    choices = completion.get("choices") if isinstance(completion, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        raise TryAgainError("unreachable", "an answer without a message")
-    content, refusal = _text(message, "content"), _text(message, "refusal")
-    finish = _text(choice, "finish_reason") or None
-    tokens = (_tokens(completion, "prompt_tokens"), _tokens(completion, "completion_tokens"))
-    if finish == "content_filter":
-        return Answer("content_filtered", content, finish, *tokens)
-    if refusal:
-        return Answer("refused", refusal, finish, *tokens)
-    if finish == "length":
-        return Answer("truncated", content, finish, *tokens)
-    outcome = judge(Answer("ok", content), shape)[0].outcome
-    return Answer(outcome, content, finish, *tokens)
-
-
-def _text(value: dict[str, Any], name: str) -> str:
-    text = value.get(name)
-    # Servers that cut an answer inside a character send half a surrogate pair.
-    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else ""
-
-
-def _tokens(completion: dict[str, Any], name: str) -> int:
-    usage = completion.get("usage")
-    number = usage.get(name) if isinstance(usage, dict) else None
-    return number if isinstance(number, int) and number > 0 else 0
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

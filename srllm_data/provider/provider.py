@@ -19,8 +19,9 @@ from srllm_data.ledger import (
 )
 from srllm_data.provider.answers import Reply, Shape, judge
 from srllm_data.provider.budget import Budget, cost, most_tokens
-from srllm_data.provider.endpoint import Endpoint, TryAgainError
+from srllm_data.provider.endpoint import Endpoint
 from srllm_data.provider.pace import Pace, StoppedError
+from srllm_data.provider.protocol import TryAgainError
 
 BACKOFF_S = 0.5
 #: Longest wait that srllm chooses itself between two tries of a request.
@@ -33,7 +34,8 @@ Messages = list[dict[str, str]]
 class Ask:
     """One question to a model.
 
-    again: what to say after a malformed answer, with ``{{problem}}`` for what was wrong.
+    again: what to say after a malformed answer, with ``{{problem}}`` for what was wrong; empty
+    where asking again is no use.
     sample: tells repeated samples of the same messages apart. purpose: what costs are counted for.
     """
 
@@ -75,6 +77,16 @@ class Provider:
 
     def request(self, messages: Messages, shape: Shape, sample: int = 0) -> Request:
         """Everything that changes the answer to ``messages``, and no secret: the ledger's key."""
+        if self._config.protocol != "chat":
+            # Scores are not generated: no setting of a generation changes them.
+            return Request(
+                protocol=self._config.protocol,
+                base_url=self._base_url,
+                model=self._config.model,
+                messages=messages,
+                response_schema=shape.schema,
+                max_tokens=0,
+            )
         return Request(
             base_url=self._base_url,
             model=self._config.model,
@@ -218,7 +230,7 @@ class Provider:
 def _conversation(ask: Ask) -> Generator[Messages, Answer, list[Reply]]:
     """Yields messages to send, takes their answers, and returns the replies."""
     reply, problem = judge((yield ask.messages), ask.shape)
-    if not problem:
+    if not problem or not ask.again:
         return [reply]
     # Servers refuse an assistant's turn without content.
     told = [{"role": "assistant", "content": reply.text}] if reply.text.strip() else []

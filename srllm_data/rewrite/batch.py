@@ -32,11 +32,10 @@ from srllm_data.provider.budget import Budget, cost, most_tokens
 from srllm_data.provider.endpoint import (
     Endpoint,
     Refusal,
-    TryAgainError,
     api_key,
-    read_completion,
     told,
 )
+from srllm_data.provider.protocol import TryAgainError, read_completion
 from srllm_data.provider.provider import Provider
 from srllm_data.rewrite.answers import REWRITE
 from srllm_data.rewrite.refine import CHECK, ESTIMATE

@@ -1,8 +1,6 @@
 """Prompt templates: what is said to the model. A template's name is its version."""
 
 import hashlib
-import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,11 @@ from srllm_data.errors import ConfigError
 from srllm_data.lexicon import entries
 from srllm_data.provider.answers import Shape
 from srllm_data.provider.provider import Ask, Messages
+from srllm_data.provider.template import as_json, sections
 from srllm_data.rewrite.answers import REWRITE
 from srllm_data.rewrite.pairs import Pair
 from srllm_data.rewrite.refine import CHECK, ESTIMATE, Mistake
 
-_encoder = json.JSONEncoder(ensure_ascii=False)
 _FOLDER = Path(__file__).parent / "prompts"
 _SECTIONS = (
     "System",
@@ -41,9 +39,7 @@ class Prompt:
         self.name = Path(config.prompt).stem
         self._config = config
         self._turns: dict[Pair, Messages] = {}
-        text = prompt_file(config.prompt).read_text(encoding="utf-8")
-        parts = re.split(r"^# (.+)\n", text, flags=re.M)
-        self._parts = {n: p.strip() for n, p in zip(parts[1::2], parts[2::2], strict=True)}
+        self._parts = sections(prompt_file(config.prompt))
         if missing := [name for name in _SECTIONS if not self._parts.get(name)]:
             raise ConfigError(
                 f"The prompt {config.prompt} lacks the section '# {missing[0]}'; add it as in "
@@ -81,7 +77,7 @@ class Prompt:
 
     def _shown(self, pair: Pair) -> Messages:
         if pair not in self._turns:
-            told = {"role": "assistant", "content": _json(rewrite=pair.rewrite)}
+            told = {"role": "assistant", "content": as_json(rewrite=pair.rewrite)}
             self._turns[pair] = [self._user("User", pair.text), told]
         return self._turns[pair]
 
@@ -89,7 +85,7 @@ class Prompt:
         return Ask(messages, shape, self._parts[again], sample, purpose)
 
     def _user(self, section: str, text: str) -> dict[str, str]:
-        content = self._parts[section].replace("{{text}}", _json(text=text))
+        content = self._parts[section].replace("{{text}}", as_json(text=text))
         return {"role": "user", "content": content}
 
     def _notes(self, row: dict[str, Any]) -> str:
@@ -97,10 +93,10 @@ class Prompt:
         spans = [s for s in row["biased_spans"] or [] if s["use"] == "used"]
         if self._config.lexicon_notes and spans:
             told = {s["text"].casefold(): _note(s) for s in spans}
-            listed = "\n".join(_encoder.encode(n) for n in told.values())
+            listed = "\n".join(as_json(**n) for n in told.values())
             notes += f"\n\n{self._parts['Loaded terms']}\n\n{listed}"
         if self._config.mark_spans and spans:
-            notes += f"\n\n{self._parts['Marked']}\n\n{_json(marked=marked(row['text'], spans))}"
+            notes += f"\n\n{self._parts['Marked']}\n\n{as_json(marked=marked(row['text'], spans))}"
         return notes
 
 
@@ -149,7 +145,7 @@ def _known() -> dict[str, Path]:
 
 
 def _answered(drafted: Ask, rewrite: str) -> Messages:
-    return [*drafted.messages, {"role": "assistant", "content": _json(rewrite=rewrite)}]
+    return [*drafted.messages, {"role": "assistant", "content": as_json(rewrite=rewrite)}]
 
 
 def _note(span: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +154,3 @@ def _note(span: dict[str, Any]) -> dict[str, Any]:
     if entry:
         note |= {"why": entry.why, "instead": list(entry.replacements)}
     return note
-
-
-def _json(**values: str) -> str:
-    return _encoder.encode(values)
