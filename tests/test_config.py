@@ -39,6 +39,15 @@ def test_urls_stay_urls(tmp_path: Path) -> None:
         (SOURCE + "redact: {entities: [PERSON, NRP]}\n", "must not name NRP"),
         (SOURCE + "release: {train: 0.9, validation: 0.1}\n", "leave room for a test split"),
         (SOURCE + "rewrite: {api_key: x}\n", "secrets are read from the environment"),
+        (
+            SOURCE + "label: {raters: [{name: a, kind: moderation, api_key: x}]}\n",
+            "(see label.raters[0].api_key_env)",
+        ),
+        (
+            SOURCE + "label: {raters: [{name: a, kind: moderation, wait: 2}]}\n",
+            "unknown setting 'label.raters[0].wait'",
+        ),
+        (SOURCE + "label: {raters: [{name: a, kind: chat}]}\n", "'a' is a chat model; give it"),
         ("gather: [\n", "not valid YAML at line"),
         ("", "holds no settings"),
         ("workspace: w\n", "'gather' is missing"),
