@@ -159,8 +159,8 @@ def _chat_scores(found: dict[str, Any]) -> tuple[_Scores, tuple[str, ...]]:
     """Scores and groups of a chat model's labels.
 
     The values of an axis lie evenly from 0 to 1 (sentiment: from -1 to 1). They are drawn towards
-    the middle by how unsure the model is: half the way at confidence 0. No value crosses a default
-    threshold by that.
+    the middle by how unsure the model is: half the way at confidence 0, so that No stays at 0.25
+    or less and High at 0.75 or more.
     """
     sure = 0.5 + 0.5 * _number(found, "confidence")
     scores: _Scores = {}

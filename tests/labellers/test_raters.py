@@ -130,19 +130,14 @@ def test_perspective_scores_become_toxicity_and_harm(tmp_path):
     ]
 
 
-def test_confidence_draws_scores_to_the_middle_but_over_no_threshold(tmp_path):
-    for confidence in (0, 0.5, 1):
-        path = tmp_path / str(confidence)
-        path.mkdir()
-        for level, harm in (("No", "Low"), ("High", "High")):
-            given = labelled(toxicity=level, harm=harm, confidence=confidence)
-            said, _, _ = opinion("chat", path, given, seed=len(level))
-            expected = 0.25 - 0.25 * confidence
-            expected = 1 - expected if level == "High" else expected
-            assert said.scores["toxicity"] == pytest.approx(expected)
-            thresholds = LabelConfig()
-            assert (said.scores["toxicity"] >= thresholds.toxicity_high) == (level == "High")
-            assert (said.scores["toxicity"] < thresholds.toxicity_mild) == (level == "No")
+@pytest.mark.parametrize("confidence", [0, 0.5, 1])
+@pytest.mark.parametrize(("level", "harm"), [("No", "Low"), ("High", "High")])
+def test_confidence_draws_scores_half_the_way_to_the_middle(level, harm, confidence, tmp_path):
+    given = labelled(toxicity=level, harm=harm, confidence=confidence)
+    said, _, _ = opinion("chat", tmp_path, given)
+    low = 0.25 - 0.25 * confidence
+    expected = low if level == "No" else 1 - low
+    assert said.scores["toxicity"] == said.scores["harm"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
