@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 
 from srllm_data.config import SourceConfig
 from srllm_data.errors import SourceError, shown
+from srllm_data.gather.door import without_refused
 from srllm_data.gather.record import Malformed, Record, cause, mapped
 from srllm_data.workspace import digest, write_atomically
 
@@ -192,4 +193,4 @@ def _fetch(url: str, timeout_s: float) -> bytes:
         raise SourceError(f"{shown(url)} cannot be read ({cause(error)}); check it.") from None
     if promised and promised.isdecimal() and len(content) < int(promised):
         raise SourceError(f"{shown(url)} was cut off on its way; try again.")
-    return bytes(content)
+    return without_refused(bytes(content))

@@ -19,6 +19,7 @@ from srllm_data.gather.dataset import (
     read_callable,
     read_dataset,
 )
+from srllm_data.gather.door import refused
 from srllm_data.gather.feed import feed_fingerprint, read_feed
 from srllm_data.gather.files import files_fingerprint, read_files
 from srllm_data.gather.record import ABSENT, Malformed, Record, lookup, names, nearest
@@ -32,7 +33,8 @@ PART_CHARS = 64_000_000
 def gather(config: GatherConfig, snapshots: Path, part_rows: int = 5000) -> Iterator[StageOutput]:
     """Read all sources, in their order, as parts of ``part_rows`` records, kept and dropped.
 
-    snapshots: folder for what is fetched from the network.
+    snapshots: folder for what is fetched from the network. A text that must not be stored
+    (``door``) is dropped as ``illegal_content`` before it is written anywhere.
     facts of the last part: "sources", a list of name, kept, dropped and error (a sentence, or
     None) of each. Raises SourceError where a required source has an error.
     """
@@ -163,6 +165,9 @@ class _Rows:
             return Malformed(place, "wrong_type", words)
         if text.isspace():
             return Malformed(place, "missing_text", f"{location}: '{columns.text}' is blank.")
+        if category := refused(text):
+            words = f"{location}: must not be stored ({category}); its text was not kept."
+            return Malformed(place, "illegal_content", words)
         key = _word(values, columns.key)
         row: dict[str, object] = {
             "text": text,
