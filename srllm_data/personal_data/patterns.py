@@ -94,11 +94,14 @@ _PHONE_CONTEXT = ["phone", "telephone", "cell", "mobile", "call", "dial", "text"
 _HINTS = {
     "EMAIL_ADDRESS": re.compile(r"@|\bat\b|[\[({]at[\])}]", re.IGNORECASE),
     "USERNAME": re.compile(r"@|\bu/"),
-    "PHONE_NUMBER": re.compile(r"(?:\d\D{0,3}){7}"),
+    # The characters that phonenumbers takes between digits.
+    "PHONE_NUMBER": re.compile(
+        r"\d(?:[-x‐-―−ー-／ \xa0\xad\u200b\u2060\u3000()（）［］.\[\]/~⁓∼～]{0,4}\d){6}"
+    ),
     "CREDIT_CARD": re.compile(r"(?:\d[- ]?){12}"),
     "IBAN_CODE": re.compile(r"[A-Z]{2}\d\d"),
     "IP_ADDRESS": re.compile(r"\d\.\d|::|:[0-9A-Fa-f]{1,4}:"),
-    "US_SSN": re.compile(r"\d{3}[- .]?\d\d"),
+    "US_SSN": re.compile(r"\d{3}[- .]?\d\d[- .]?\d{4}"),
     "STREET_ADDRESS": re.compile(r"\d"),
 }
 
@@ -115,7 +118,9 @@ class Patterns:
     def __init__(self, entities: Sequence[str], min_score: float) -> None:
         self._analyser, self._tokenise = _presidio()
         theirs = self._analyser.get_supported_entities("en")
-        self._theirs = [e for e in entities if e in theirs]
+        self._theirs = {
+            e: self._analyser.registry.get_recognizers("en", [e]) for e in entities if e in theirs
+        }
         self._own = [
             (entity, re.compile(pattern), score)
             for entity in entities
@@ -132,7 +137,13 @@ class Patterns:
             if _HINTS[entity].search(text):
                 for match in pattern.finditer(text):
                     yield entity, *match.span(), score
-        wanted = [e for e in self._theirs if e not in _HINTS or _HINTS[e].search(text)]
+        # Asked one by one, as the analyser parses the text for context even where nothing is found.
+        wanted = [
+            entity
+            for entity, recognisers in self._theirs.items()
+            if (entity not in _HINTS or _HINTS[entity].search(text))
+            and any(r.analyze(text, [entity], None) for r in recognisers)
+        ]
         if wanted:
             for r in self._analyser.analyze(
                 text=text,
