@@ -22,13 +22,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+# Before numpy is imported, so that no library starts threads.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-from srllm_data import nlp
-from srllm_data.config import RedactConfig
-from srllm_data.personal_data import find
-from srllm_data.personal_data import names as name_rules
+from srllm_data import nlp  # noqa: E402
+from srllm_data.config import RedactConfig  # noqa: E402
+from srllm_data.personal_data import find  # noqa: E402
+from srllm_data.personal_data import names as name_rules  # noqa: E402
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "redact_rate.json"

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from srllm_data import nlp
 from srllm_data.config import RedactConfig
 from srllm_data.errors import ConfigError
 from srllm_data.personal_data import find
+from srllm_data.personal_data.entities import entities
 
 CONFIG = RedactConfig()
 
@@ -224,6 +226,22 @@ def test_nothing_asks_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     search._patterns.cache_clear()
     assert len(found("Sarah Johnson: sarah@example.com, http://example.com, 10.0.0.1")) == 3
+
+
+def test_entities_are_those_of_the_parser() -> None:
+    pipeline = nlp.load("parser", "lemmatizer", "attribute_ruler")
+    texts = [
+        *(f"{t} {value}" for t in TEMPLATES for value in ("\n\n", "Sarah Johnson of Leeds")),
+        "",
+    ]
+    texts += ["The Bank of England met Ana de Souza on 3 May 2020 in New York.", "  \n", "Leeds"]
+    expected = list(pipeline.pipe(texts, disable=["tok2vec", "tagger"]))
+    decoded = [pipeline.make_doc(text) for text in texts]
+    entities(pipeline)(decoded)
+    for theirs, ours in zip(expected, decoded, strict=True):
+        assert [(t.ent_iob_, t.ent_type_) for t in ours] == [
+            (t.ent_iob_, t.ent_type_) for t in theirs
+        ]
 
 
 @settings(max_examples=60, deadline=None)

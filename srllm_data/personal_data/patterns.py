@@ -118,7 +118,7 @@ class Patterns:
     def __init__(self, entities: Sequence[str], min_score: float) -> None:
         self._analyser, self._tokenise = _presidio()
         theirs = self._analyser.get_supported_entities("en")
-        self._theirs = {
+        self._theirs: dict[str, list[Any]] = {
             e: self._analyser.registry.get_recognizers("en", [e]) for e in entities if e in theirs
         }
         self._own = [
@@ -142,7 +142,7 @@ class Patterns:
             entity
             for entity, recognisers in self._theirs.items()
             if (entity not in _HINTS or _HINTS[entity].search(text))
-            and any(r.analyze(text, [entity], None) for r in recognisers)
+            and any(r.analyze(text, [entity]) for r in recognisers)
         ]
         if wanted:
             for r in self._analyser.analyze(

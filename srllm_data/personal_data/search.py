@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from srllm_data import nlp
 from srllm_data.errors import ConfigError
+from srllm_data.personal_data.entities import entities
 from srllm_data.personal_data.masks import PLACEHOLDER, Masked
 from srllm_data.personal_data.names import may_hold_names, names, needs_tags
 from srllm_data.personal_data.patterns import Patterns
@@ -134,7 +135,8 @@ def _add_names(searches: list[_Search], config: "RedactConfig") -> None:
 def _parsed(texts: list[str]) -> "list[Doc]":
     """Texts with entities; with tags too where there may be a name, as tags cost as much."""
     pipeline = nlp.load("parser", "lemmatizer", "attribute_ruler")
-    docs = list(pipeline.pipe(texts, batch_size=128, disable=["tok2vec", "tagger"]))
+    docs = [pipeline.make_doc(text) for text in texts]
+    entities(pipeline)(docs)
     for _ in pipeline.pipe([d for d in docs if needs_tags(d)], batch_size=128, disable=["ner"]):
         pass
     return docs
