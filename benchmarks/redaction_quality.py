@@ -1,0 +1,162 @@
+"""Score the search for personal data on hand-written hard cases.
+
+    python benchmarks/redaction_quality.py [--cases FOLDER] [--show]
+
+A case is one line: ``⟦TYPE:surface⟧`` marks personal data, ``⟦KEEP:surface⟧`` what must survive
+and is easily mistaken; all else must survive as well. A digest of its line puts a case into the
+tuning half, whose errors ``--show`` prints, or into the half that was held back while the rules
+were written. Recall: marked spans that findings cover wholly (typed: findings of their type).
+Precision: findings that overlap a mark of their type. Intervals are Wilson's, of 95 %.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from srllm_data import nlp
+from srllm_data.config import RedactConfig
+from srllm_data.personal_data import Finding, find
+
+HERE = Path(__file__).parent
+CASES = HERE / "redaction_cases"
+RESULTS = HERE / "results" / "redaction_quality.json"
+HALVES = ("tuning", "held_back")
+_MARK = re.compile(r"⟦([A-Z_]+):([^⟦⟧]*)⟧")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text with its marks: type, start and end."""
+
+    file: str
+    line: str
+    text: str
+    marks: tuple[tuple[str, int, int], ...]
+
+    @property
+    def half(self) -> str:
+        return HALVES[hashlib.sha256(self.line.encode()).digest()[0] % 2]
+
+
+def read_cases(folder: Path = CASES) -> list[Case]:
+    """The cases of every ``*.txt`` in ``folder``."""
+    return [
+        parse(path.stem, line)
+        for path in sorted(folder.glob("*.txt"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+def parse(file: str, line: str) -> Case:
+    parts: list[str] = []
+    marks: list[tuple[str, int, int]] = []
+    length = done = 0
+    for mark in _MARK.finditer(line):
+        parts += line[done : mark.start()], mark[2]
+        length += mark.start() - done + len(mark[2])
+        marks.append((mark[1], length - len(mark[2]), length))
+        done = mark.end()
+    return Case(file, line, "".join([*parts, line[done:]]), tuple(marks))
+
+
+def score(cases: list[Case], show: bool = False) -> dict[str, Any]:
+    """Recall by type, precision by type and overall, and survival of what must be kept."""
+    recall: dict[str, list[tuple[bool, bool]]] = {}
+    precise: dict[str, list[bool]] = {}
+    kept: list[bool] = []
+    for case, found in zip(cases, find([c.text for c in cases], RedactConfig()), strict=True):
+        wrong = []
+        for type_, start, end in case.marks:
+            if type_ == "KEEP":
+                kept.append(not any(f.start < end and start < f.end for f in found))
+                continue
+            covered = _covered(case.text, start, end, found)
+            typed = _covered(case.text, start, end, [f for f in found if f.type == type_])
+            recall.setdefault(type_, []).append((covered, typed))
+            if not covered:
+                wrong.append(f"missed {type_} {case.text[start:end]!r}")
+            elif not typed:
+                wrong.append(f"mistyped {type_} {case.text[start:end]!r}")
+        for f in found:
+            right = any(t == f.type and f.start < e and s < f.end for t, s, e in case.marks)
+            precise.setdefault(f.type, []).append(right)
+            if not right:
+                wrong.append(f"spurious {f.type} {case.text[f.start : f.end]!r}")
+        if wrong and show:
+            print(f"{case.file}: {case.text}\n    {'; '.join(wrong)}")
+    overall = [right for of in precise.values() for right in of]
+    return {
+        "cases": len(cases),
+        "recall": {t: share([c for c, _ in of]) for t, of in sorted(recall.items())},
+        "recall_typed": {t: share([c for _, c in of]) for t, of in sorted(recall.items())},
+        "recall_patterned": share([c for t, of in recall.items() if t != "PERSON" for c, _ in of]),
+        "precision": {t: share(of) for t, of in sorted(precise.items())},
+        "precision_overall": share(overall),
+        "kept": share(kept),
+    }
+
+
+def _covered(text: str, start: int, end: int, found: list[Finding]) -> bool:
+    """True if every letter and digit of the span is in a finding."""
+    return all(
+        any(f.start <= at < f.end for f in found) for at in range(start, end) if text[at].isalnum()
+    )
+
+
+def share(of: list[bool]) -> dict[str, Any]:
+    """Share of true values with its 95 % Wilson interval."""
+    n, z = len(of), 1.96
+    if not n:
+        return {"n": 0}
+    p = sum(of) / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return {
+        "share": round(p, 4),
+        "from": round(middle - half, 4),
+        "to": round(middle + half, 4),
+        "n": n,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=Path, default=CASES)
+    parser.add_argument("--show", action="store_true", help="print errors of the tuning half")
+    arguments = parser.parse_args()
+    cases = read_cases(arguments.cases)
+    result: dict[str, Any] = {
+        "cases": dict(Counter(c.file for c in cases)),
+        "presidio_analyzer": version("presidio-analyzer"),
+        "model": f"{nlp.MODEL} {version(nlp.MODEL)}",
+    }
+    for half in HALVES:
+        some = [c for c in cases if c.half == half]
+        result[half] = score(some, show=arguments.show and half == "tuning")
+        print(half, len(some))
+        for measure, values in result[half].items():
+            for name, value in (
+                values.items()
+                if measure != "cases" and "share" not in values
+                else []
+                if measure == "cases"
+                else [("", values)]
+            ):
+                if "share" in value:
+                    print(
+                        f"  {measure:<18}{name:<16}{value['share']:.3f}  [{value['from']:.3f}, {value['to']:.3f}]  n={value['n']}"
+                    )
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
