@@ -17,7 +17,7 @@ _OFFICE = (
     r"|first lady|(?:majority|minority|opposition) leader|house speaker|ambassador"
     r"|(?:foreign|finance|home|interior|health|education|justice|defen[cs]e|treasury) "
     r"(?:minister|secretary))|Sens?\.?|Reps?\.?|Govs?\.?|Pres\.?|PM|MP|King|Queen|Prince|Princess|Pope"
-    r"|Emperor|Empress|Justice|Judge|Sheriff|Minister|Secretary|Speaker|Councill?or|Alderman"
+    r"|Emperor|Empress|Prophet|Apostle|Guru|Lord|Ayatollah|Justice|Judge|Sheriff|Minister|Secretary|Speaker|Councill?or|Alderman"
     r"|Council(?:man|woman)|Commissioner|Representative|District Attorney)"
 )
 _PRIVATE = (
@@ -30,7 +30,8 @@ _BEFORE = re.compile(
 )
 _PRIVATE_BEFORE = re.compile(rf"\b{_PRIVATE}(?:'s|’s)?\s(?:vice[ -])?$", re.IGNORECASE)
 _AFTER = re.compile(
-    r"^(?:,? \(?[RDI](?:[-–][A-Z][\w.]*|\))|,? MPs?\b"
+    r"^(?:,? the (?:[Pp]rophet|[Aa]postle|[Ee]vangelist|[Bb]aptist|Great|Conqueror|Terrible)\b"
+    r"|,? \(?[RDI](?:[-–][A-Z][\w.]*|\))|,? MPs?\b"
     r"|, (?:(?i:the|then|now|a|former|current|acting|newly|elected|longtime|deputy) )"
     r"{0,3}(?:[A-Z][\w.]+ ){0,2}(?i:(?:vice[ -])?president|mayor"
     r"|prime minister|governor|senator|chancellor|secretary of state|attorney general"

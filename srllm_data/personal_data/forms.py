@@ -45,7 +45,11 @@ _LINK = (
 _UNIT_WORD = r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Room|Rm|Floor|Fl|Shop|Block|Door|Plot|House)"
 _UNIT = rf"(?:(?:{_UNIT_WORD}\.?|No\.|#)\s?(?:No\.?\s)?#?\d{{0,5}}[A-Za-z]?\b|\d\w\w Floor)"
 _ZIP = r"(?:[A-Z]{2},?\s\d{5}(?:-\d{4})?|\d{5,6})\b"
-_POSTCODE = r"(?:[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}|[A-Z]{2}\s[A-Z]\d[A-Z]\s?\d[A-Z]\d|[A-Z]\d\d\s[A-Z\d]{4})\b"
+#: Of the United Kingdom, of Canada behind its province, of Ireland.
+_POSTCODE = (
+    r"(?:[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}|[A-Z]{2}\s[A-Z]\d[A-Z]\s?\d[A-Z]\d"
+    r"|[A-Z]\d\d\s[A-Z\d]{4})\b"
+)
 _CODE = rf"(?:{_ZIP}|{_POSTCODE}|[A-Z]{{2,3}}\s\d{{4}}\b)"
 _NAME = r"[A-Z][\w.'’-]*"
 #: A town with a post code, or behind a comma at the end of its phrase.
@@ -156,7 +160,8 @@ _ADDRESS = (
         0.7,
     ),
     (
-        rf"(?i)(?<![\w$£€₹.,#-])(?!10 Downing|1600 Pennsylvania)\d{{2,5}}[a-z]?\s(?:[nsew]{{1,2}}\.?\s)?"
+        rf"(?i)(?<![\w$£€₹.,#-])(?!10 Downing|1600 Pennsylvania)\d{{2,5}}[a-z]?\s"
+        rf"(?:[nsew]{{1,2}}\.?\s)?"
         rf"(?!{_MEASURES}\s)[a-z'’]+(?:\s(?!{_MEASURES}\s)[a-z'’]+)?\s{_LOWER_STREET}\b"
         rf"(?!\s(?:trip|marathon|smart|wise|name|racing|race|works?|food|art)\b){_NOT_COUNTED}"
         r"(?:,?\s(?:apt|unit|flat|suite|#)\s?\w{1,5}\b)?(?:,\s[a-z]+(?:\s[a-z]+)?,?\s[a-z]{2}\s\d{5}\b)?",
@@ -210,7 +215,8 @@ _PHONE = (
     (rf"{_ALONE}\(?0\d{{2,4}}\)?[ -]\d{{3,4}}[ -]?\d{{3,4}}{_END}{_EXTENSION}", 0.6),
     (rf"{_ALONE}\(?07\d{{3}}\)?[ ._-]?\d{{3}}[ ._-]?\d{{3}}{_END}", 0.6),
     (
-        rf"{_ALONE}(?!\d{{3}}([- ])\d\d\1\d{{4}}\b)0[1-9]\d{{0,3}}[-/ ]\d{{2,4}}(?:[ .-]\d{{2,4}}){{1,3}}{_END}",
+        rf"{_ALONE}(?!\d{{3}}([- ])\d\d\1\d{{4}}\b)0[1-9]\d{{0,3}}[-/ ]\d{{2,4}}"
+        rf"(?:[ .-]\d{{2,4}}){{1,3}}{_END}",
         0.6,
     ),
     (rf"{_ALONE}(?!\d{{3}}([- ])\d\d\1\d{{4}}\b)0[1-9]\d{{8,9}}{_END}", 0.6),
@@ -257,7 +263,8 @@ HINTS = {
     ),
     # The characters that phonenumbers takes between digits.
     "PHONE_NUMBER": re.compile(
-        r"\d(?:[-x‐-―−ー-／ \xa0\xad\u200b\u2060\u3000()（）［］.\[\]/~⁓∼～_O]{0,4}\d){6}|[0O]7[\dO]"
+        r"\d(?:[-x‐-―−ー-／ \xa0\xad\u200b\u2060\u3000()（）［］.\[\]/~⁓∼～_O]{0,4}\d){6}"
+        r"|[0O]7[\dO]"
     ),
     "CREDIT_CARD": re.compile(r"(?:\d[ ._–—/|-]{0,3}){12}"),
     "IBAN_CODE": re.compile(r"[A-Za-z]{2}\d\d[ .-]?[A-Za-z0-9]"),
@@ -268,17 +275,29 @@ HINTS = {
 
 #: Length of an IBAN by country (SWIFT's registry).
 _IBAN_LENGTHS = {
-    code: int(length)
-    for length, codes in (
-        line.split(":")
-        for line in (
-            "15:NO;16:BE;18:DK FI FO GL NL SD;19:MK SI;20:AT BA EE KZ LT LU XK;21:CH HR LI LV;"
-            "22:BG BH CR DE GB GE IE ME RS VA;23:AE GI IL IQ OM SO TL;24:AD CZ ES MD PK RO SA SE SK "
-            "TN VG;25:LY PT ST;26:IS TR;27:BI DJ FR GR IT MC MR SM;28:AL AZ BY CY DO GT HU LB NI PL "
-            "SV;29:BR EG PS QA UA;30:JO KW MU YE;31:MT SC;32:LC;33:RU"
-        ).split(";")
+    country: int(length)
+    for length, *countries in map(
+        str.split,
+        """15 NO
+        16 BE
+        18 DK FI FO GL NL SD
+        19 MK SI
+        20 AT BA EE KZ LT LU XK
+        21 CH HR LI LV
+        22 BG BH CR DE GB GE IE ME RS VA
+        23 AE GI IL IQ OM SO TL
+        24 AD CZ ES MD PK RO SA SE SK TN VG
+        25 LY PT ST
+        26 IS TR
+        27 BI DJ FR GR IT MC MR SM
+        28 AL AZ BY CY DO GT HU LB NI PL SV
+        29 BR EG PS QA UA
+        30 JO KW MU YE
+        31 MT SC
+        32 LC
+        33 RU""".splitlines(),
     )
-    for code in codes.split()
+    for country in countries
 }
 #: What a number of several parts is where no address is meant.
 _SECTION = re.compile(

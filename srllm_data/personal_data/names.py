@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srllm_data.personal_data import cues
 from srllm_data.personal_data.figures import fold, holds_office, is_listed
+from srllm_data.personal_data.known_names import all_given_names, origins
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -26,12 +28,13 @@ _CAPITALISED = re.compile(
 )
 _INITIAL = re.compile(r"(?:[A-Z]\.?){1,3}")
 _PARTICLES = {"al", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "dos"}
+_PARTICLES |= {"ab", "af", "ap", "av", "bar", "ben", "ferch", "zu"}
 _PARTICLES |= {"du", "el", "ibn", "la", "le", "ten", "ter", "van", "von", "y"}
-_HONORIFICS = {"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "rev", "reverend"}
 #: "a Karen", "every Chad": a kind of person, nobody in particular.
 _GENERIC = {"a", "an", "another", "any", "every", "no", "some", "such", "these", "those", "typical"}
 #: Ruled out, but surnames behind a given name.
-_SURNAMES = {"black", "bishop", "duke", "english", "french", "green", "king", "pope", "white"}
+_SURNAMES = {"black", "bishop", "brown", "duke", "english", "french", "gray", "green", "grey"}
+_SURNAMES |= {"holland", "ireland", "king", "law", "love", "pope", "savage", "white", "wolf"}
 _SLUR = re.compile(
     r"nigg|nicca|bitch|cunt|fuck|shit|slut|whore|retard|faggot|tranny|tard$|ass(?:hole|hat)"
 )
@@ -61,14 +64,15 @@ class Name:
 
 
 def may_hold_names(text: str) -> bool:
-    """False if every capitalised word of ``text`` is ruled out, or common and begins a sentence."""
+    """False if every capitalised word of ``text`` is ruled out, or common and begins a sentence,
+    and nobody is named in lower case."""
     for found in _CAPITALISED.finditer(text):
         word = found["word"].lower()
         if _is_ruled_out(word):
             continue
         if found["first"] is None or not _is_common_word(word) or word in _given_names():
             return True
-    return False
+    return cues.MAY_NAME_LOWER.search(text) is not None
 
 
 def needs_tags(doc: "Doc") -> bool:
@@ -83,7 +87,13 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
     text = doc.text
     found: dict[int, tuple[int, float, bool]] = {}
 
+    refused: list[tuple[int, int]] = []
+
     def add(start: int, end: int, score: float, by_line: bool = False) -> None:
+        if not refused:
+            refused.extend([(-1, -1), *(m.span() for m in _phrases().finditer(text.lower()))])
+        if any(s < end and start < e for s, e in refused):
+            return
         overlaps = [s for s, (e, *_) in found.items() if s < end and start < e]
         if all(start <= s and found[s][0] <= end for s in overlaps) and not masked(start, end):
             by_line = any([by_line, *(found.pop(s)[2] for s in overlaps)])
@@ -97,10 +107,14 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
         if ent.label_ == "PERSON":
             for run in _runs(doc, ent.start, ent.end):
                 run = _extended(doc, run)
-                if score := _score(run):
+                if (score := _score(run)) and not _is_no_person(run):
                     add(*_offsets(run), score)
     for run in _missed(doc):
         add(*_offsets(run), 0.6)
+    for run in _cued(doc):
+        add(*_offsets(run), 0.6)
+    for run in _listed_beside(doc, found):
+        add(*_offsets(run), 0.5)
     if not found:
         return []
     decided = _decided(doc, found, keep_figures)
@@ -151,6 +165,7 @@ def _repeated(
             and text[start:end] not in public
             and _is_name_word(token)
             and (not _is_common(token) or token.tag_ == "NNP")
+            and token.lower_ not in _CALENDAR
             and not _is_generic(token)
             and not any(n.start < end and start < n.end for n in decided)
             and not masked(start, end)
@@ -169,11 +184,135 @@ def _by_lines(text: str) -> Iterator[tuple[int, int]]:
 def _honoured(doc: "Doc") -> Iterator[list["Token"]]:
     """What follows "Mr", "Dr" and the like, which the model may miss."""
     for token in doc[:-1]:
-        if _is_honorific(token):
-            run = next(_runs(doc, token.i + 1, min(token.i + 4, len(doc))), [])
-            phrase = f"{token.text.rstrip('.')} {run[0].text}".lower() if run else ""
-            if run and run[0].i == token.i + 1 and phrase not in _not_names():
+        title = token.lower_.rstrip(".")
+        if not _is_honorific(token) or (
+            not title.endswith("s") and token.is_upper and len(title) > 3
+        ):
+            continue
+        follower = doc[token.i + 1]
+        phrase = f"{title} {follower.lower_}"
+        if follower.lower_ in cues.AFTER_HONORIFIC or phrase in _not_names():
+            continue
+        run = next(_runs(doc, token.i + 1, min(token.i + 4, len(doc))), [])
+        if run and run[0].i == token.i + 1:
+            if (
+                title not in cues.LOOSE_HONORIFICS
+                or not _is_common(follower)
+                or _is_given(follower)
+            ):
                 yield run
+        elif title not in cues.LOOSE_HONORIFICS and follower.is_title and follower.is_alpha:
+            yield [follower]
+
+
+def _cued(doc: "Doc") -> Iterator[list["Token"]]:
+    """Given names that the model does not see, and other words where somebody is named."""
+    text = doc.text
+    done = 0
+    for token in doc:
+        start, end = _offsets([token])
+        if token.i < done or not _WORD.fullmatch(token.text):
+            continue
+        if not token.text[0].isupper():
+            before = cues.LOWER_BEFORE.search(text, max(0, start - 30), start)
+            if before and token.text.islower() and _is_certain(token):
+                yield [token]
+            continue
+        possible = fold(token.text) in _possible_names()
+        if not _is_name_word(token) and (not possible or _is_ruled_out(token.lower_)):
+            continue
+        if token.ent_type_ in _WHOLES and _is_part_of_whole(token):
+            continue
+        named = cues.NAMING_BEFORE.search(
+            text, max(0, start - 40), start
+        ) or cues.NAMING_AFTER.match(text, end)
+        begins = not token.i or doc[token.i - 1].text in _ENDS
+        if (
+            _is_certain(token)
+            or (named and possible)
+            or (named and not begins and not _is_common(token) and not token.is_upper)
+        ):
+            run = _extended(doc, [token], _MISTAKEN)
+            if not _is_no_person(run) and (_score(run) or (named and len(run) == 1)):
+                done = run[-1].i + 1
+                yield run
+
+
+def _listed_beside(
+    doc: "Doc", found: dict[int, tuple[int, float, bool]]
+) -> Iterator[list["Token"]]:
+    """What stands in one list with a name: "Okoro, Hendry and Sarah"."""
+    inside = (
+        {t.i for t in doc for s, (e, *_) in found.items() if s <= t.idx < e} if found else set()
+    )
+    more = True
+    while more:
+        more = False
+        for token in doc:
+            if token.i in inside or not token.text[0].isupper() or not _WORD.fullmatch(token.text):
+                continue
+            possible = fold(token.text) in _possible_names()
+            if (
+                (_joined(doc, token.i, -1, inside) or _joined(doc, token.i, 1, inside))
+                and not _is_ruled_out(token.lower_)
+                and (possible or not _is_common(token))
+                and token.ent_type_ not in ("GPE", "LOC", "NORP", "DATE")
+                and not (token.ent_type_ in _WHOLES and _is_part_of_whole(token))
+                and not _is_no_person([token])
+                and fold(token.text) not in _places()
+            ):
+                inside.add(token.i)
+                more = True
+                yield [token]
+
+
+def _joined(doc: "Doc", at: int, step: int, inside: set[int]) -> bool:
+    """True if only a comma, "and" or the like is between the token and a name on that side."""
+    between = 0
+    at += step
+    while 0 <= at < len(doc) and doc[at].lower_ in (",", "and", "&", "or") and between < 2:
+        between += 1
+        at += step
+    return between > 0 and at in inside
+
+
+def _is_no_person(run: list["Token"]) -> bool:
+    """True where the words beside the run say that it is a place, a body or a thing."""
+    text = run[0].doc.text
+    start, end = _offsets(run)
+    if cues.NO_PERSON_AFTER.match(text, end) or cues.SAINT_BEFORE.search(
+        text, max(0, start - 12), start
+    ):
+        return True
+    if len(run) > 1:
+        return False
+    word = run[0]
+    if not _is_certain(word) and cues.NO_PERSON_BEFORE.search(text, max(0, start - 20), start):
+        return True
+    begins = not word.i or word.nbor(-1).text in _ENDS
+    follows = word.nbor().tag_ if word.i + 1 < len(word.doc) else "."
+    return begins and _is_common(word) and follows in ("IN", "PRP$", "DT", "NN", "NNS", "RB", "JJ")
+
+
+#: Entities that are no person as a whole, and what ends a sentence or a part of it.
+_WHOLES = ("ORG", "FAC", "PRODUCT", "WORK_OF_ART", "GPE", "LOC", "EVENT", "LAW", "NORP")
+_ENDS = (".", "!", "?", ":", ";", "“", '"', "\n", "…", "-", "–", "—", "(")
+
+
+def _is_part_of_whole(token: "Token") -> bool:
+    """True if the entity has capitalised words beside ``token`` that are no given names."""
+    doc = token.doc
+    if token.ent_iob_ == "I" and _is_name_word(token.nbor(-1)):
+        return True
+    if token.i + 1 >= len(doc) or token.nbor().ent_iob_ != "I":
+        return False
+    after = token.nbor(2) if token.nbor().text in ("&", "and") and token.i + 2 < len(doc) else None
+    return not (after is not None and _is_certain(after))
+
+
+def _is_certain(token: "Token") -> bool:
+    """True for a given name that is no other word and no place."""
+    return fold(token.text) in _certain_names()
 
 
 def _runs(doc: "Doc", start: int, end: int) -> Iterator[list["Token"]]:
@@ -235,11 +374,15 @@ def _follower(doc: "Doc", last: "Token", labels: tuple[str, ...]) -> list["Token
     if at >= len(doc) or not (last.whitespace_ or at > last.i + 1):
         return []
     word = doc[at]
+    if doc[at - 1].text == "-" and word.text[0].isupper() and _is_certain(last):
+        return list(doc[last.i + 1 : at + 1])
     same_entity = word.ent_iob_ == "I" and word.ent_type_ in labels
     if word.ent_type_ not in ("", "PERSON", *labels) or not _is_name_word(word):
         return []
     if word.ent_type_ != "PERSON" and _is_common(word) and not same_entity:
-        return []
+        known = word.is_title and fold(word.text) in _surnames() and word.tag_ == "NNP"
+        if not (known and any(map(_is_certain, doc[max(0, last.i - 2) : last.i + 1]))):
+            return []
     return list(doc[last.i + 1 : at + 1])
 
 
@@ -275,7 +418,7 @@ def _is_generic(word: "Token") -> bool:
 
 
 def _is_honorific(token: "Token") -> bool:
-    return token.text[0].isupper() and token.lower_.rstrip(".") in _HONORIFICS
+    return token.text[0].isupper() and token.lower_.rstrip(".") in cues.HONORIFICS
 
 
 def _offsets(run: list["Token"]) -> tuple[int, int]:
@@ -318,6 +461,12 @@ def _is_common(token: "Token") -> bool:
     return _is_common_word(token.lower_)
 
 
+def _is_stop_word(word: str) -> bool:
+    from spacy.lang.en.stop_words import STOP_WORDS
+
+    return word in STOP_WORDS and word != "will"
+
+
 @lru_cache(maxsize=50_000)
 def _is_common_word(word: str) -> bool:
     """True for a word of the dictionary, "rockin" and the like, a stop word, a month or a day."""
@@ -334,7 +483,54 @@ _CALENDAR = frozenset(n.lower() for n in (*calendar.month_name, *calendar.day_na
 
 @lru_cache(maxsize=1)
 def _given_names() -> frozenset[str]:
+    return _listed_names() | _certain_names()
+
+
+@lru_cache(maxsize=1)
+def _certain_names() -> frozenset[str]:
+    """Given names that are no other word, nor a place, and are ruled out by no list."""
+    return frozenset(
+        name
+        for name in {*map(fold, all_given_names()), *_listed_names()}
+        if len(name) > 2
+        and name not in _places()
+        and not _is_ruled_out(name)
+        and not _is_common_word(name)
+    )
+
+
+@lru_cache(maxsize=1)
+def _possible_names() -> frozenset[str]:
+    """Given names that may be other words as well: names only where somebody is named."""
+    found = {*map(fold, all_given_names()), *_listed_names()}
+    return frozenset(n for n in found if len(n) > 1 and not _is_stop_word(n))
+
+
+@lru_cache(maxsize=1)
+def _surnames() -> frozenset[str]:
+    return frozenset(fold(name) for origin in origins().values() for name in origin.surnames)
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> re.Pattern[str]:
+    """The phrases of several words that are nobody's name."""
+    phrases = sorted((p for p in _lines("not_names.txt") if " " in p), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)")
+
+
+@lru_cache(maxsize=1)
+def _listed_names() -> frozenset[str]:
     return frozenset(_lines("given_names.txt"))
+
+
+@lru_cache(maxsize=1)
+def _places() -> frozenset[str]:
+    """Countries, and cities, counties and states that are given names as well."""
+    from faker.providers.address.en import Provider as Countries
+    from faker.providers.address.en_US import Provider as States
+
+    known = {fold(name) for name in (*Countries.countries, *States.states)}
+    return frozenset({*known, *_lines("name_places.txt")})
 
 
 @lru_cache(maxsize=1)
@@ -345,7 +541,7 @@ def _not_names() -> frozenset[str]:
 
     groups = {form for forms in identity_terms().values() for form in forms}
     loaded = {form for entry in entries().values() for form in entry.forms}
-    people = (loaded | people_nouns()) - _given_names()
+    people = (loaded | people_nouns()) - _listed_names()
     return frozenset(_lines("not_names.txt")) | groups | people | {f"{form}s" for form in loaded}
 
 

@@ -1,0 +1,103 @@
+"""Words beside a name that say whether it is a person's, where the parser does not know."""
+
+import re
+
+#: Capitalised, before a surname of any kind.
+HONORIFICS = frozenset(
+    "mr mrs ms miss mx dr prof professor rev reverend fr sgt sergeant constable pc detective nurse "
+    "rabbi imam pastor coach auntie aunty aunt uncle capt captain corporal cpl lieutenant lt col "
+    "colonel señor señora señorita herr frau monsieur madame mme mlle signor signora dame sir lady "
+    "sister brother father mother deacon sheikh officer ustad pandit".split()
+)
+#: Titles that stand for the office or the family where a common word follows.
+LOOSE_HONORIFICS = frozenset(
+    "sister brother father mother aunt uncle auntie aunty officer coach captain nurse lady sir "
+    "detective imam rabbi pastor constable colonel".split()
+)
+#: What follows a title and is no surname.
+AFTER_HONORIFIC = frozenset(
+    "president speaker chairman chairwoman mayor minister justice secretary right big man bean "
+    "nature time christmas goose superior earth tongue land teresa sam ben tom jemima america "
+    "pepper god act hood".split()
+)
+
+_PEOPLE = (
+    r"(?:guy|lad|girl|boy|woman|man|bloke|kid|chap|mate|pal|friend|bestie|buddy|colleague|coworker"
+    r"|co-worker|neighbou?r|boss|manager|teacher|tutor|student|classmate|roommate|flatmate|housemate"
+    r"|landlord|landlady|carer|nurse|doctor|gp|midwife|therapist|driver|cleaner|barber|hairdresser"
+    r"|waiter|waitress|clerk|receptionist|supervisor|foreman|husband|wife|ex|partner|boyfriend"
+    r"|girlfriend|fianc[ée]e?|son|daughter|brother|sister|cousin|nephew|niece|uncle|aunt|auntie"
+    r"|aunty|mum|mom|mam|dad|father|mother|gran|nan|nana|grandma|granny|grandad|grandpa|grandson"
+    r"|granddaughter|stepson|stepdad|stepmum|godson|twin|baby|toddler|in-law|victim|witness|defendant"
+    r"|suspect|plaintiff|patient|survivor|caller|reader|resident|teen|teenager|pensioner|widow|kids"
+    r"|sons|daughters|sisters|brothers|twins|children|friends|couple|lads|girls|babysitter|mechanic"
+    r"|plumber|carpenter|postman|bartender|trainee|apprentice|intern|coach|captain|author|veteran)"
+)
+#: Right before a name: somebody is named, greeted, thanked or mourned.
+NAMING_BEFORE = re.compile(
+    r"(?:\b(?:named|called|name is|name's|names are|nicknamed|surnamed|née|nee|alias|aka|rip"
+    r"|r\.i\.p\.?|dear|hiya|hey|hi|hello|thanks|thank you|cheers|congrats|congratulations|sorry|goodnight"
+    r"|good luck|happy (?:birthday|bday|anniversary)|bday|love from|yours|regards|signed"
+    r"|sincerely|nice try|shut up|well done|miss you|poor|lovely|wee|young|ask|asked|told|tell|met|meet"
+    r"|married|phoned|rang|texted|visited|hugged|thanked|blamed|deported|fired|hired|bullied|dated"
+    r"|remember|sitting with|talking to|spoke to|spoke with|interviewed by|played by|chat with"
+    r"|lunch with|pint with|pint wi|written by|photos? by|words by|story by|comment from"
+    r"|message from|letter from|it was|and my name|i'm|i am|im|this is)"
+    rf"|\b{_PEOPLE}(?:'s name(?: is|'s))?,?)[\s:,\"“'‘]{{1,3}}$",
+    re.IGNORECASE,
+)
+#: The same for names in lower case, where more than a hint is needed.
+LOWER_BEFORE = re.compile(
+    r"(?:\b(?:named|called|name is|name's|nicknamed|rip|dear|hiya|hey|hi|thanks|thank you|cheers"
+    r"|happy (?:birthday|bday)|bday|pint wi|pint with|out with|sat with|chat with|lunch with"
+    r"|uncle|auntie|aunty|aunt|nurse|mr|mrs|ms|miss|dr|rip uncle|my name is|shut up|love from)"
+    r"|\b(?:guy|lad|bloke|girl|kid|mate|cousin|sister|brother|son|daughter|nephew|niece|husband|wife"
+    r"|boyfriend|girlfriend|neighbou?r|boss|friend|flatmate|roommate|teacher|manager|carer|mum|mom"
+    r"|dad|gran|nan|ex))[\s:,]{1,2}$",
+    re.IGNORECASE,
+)
+#: A text without it holds no name in lower case.
+MAY_NAME_LOWER = re.compile(
+    r"\b(?:named|called|name|nicknamed|rip|dear|hiya|hey|hi|thanks|thank|cheers|happy|bday|wi|with"
+    r"|uncle|auntie|aunty|aunt|nurse|mr|mrs|ms|miss|dr|shut|love|guy|lad|bloke|girl|kid|mate|cousin"
+    r"|sister|brother|son|daughter|nephew|niece|husband|wife|boyfriend|girlfriend|neighbou?r|boss"
+    r"|friend|flatmate|roommate|teacher|manager|carer|mum|mom|dad|gran|nan|ex)\s+[a-z]",
+    re.IGNORECASE,
+)
+#: Right behind a name: something that only a person has, is or does.
+NAMING_AFTER = re.compile(
+    rf"['’]s? {_PEOPLE}\b"
+    r"|['’]s (?:idea|fault|turn|birthday|funeral|wedding|wheelchair|house|phone|desk|hijab|turban"
+    r"|accent|email|post|comment|car|dog|cat|surname)\b"
+    r"|,? \(?\d{2}\)?,"
+    r"|,? (?:said|says|asked|asks|replied|replies|told|tells|shouted|whispered|muttered|laughed"
+    r"|smiled|sighed|nodded|shrugged|grinned|cried|wept|knits|swears|sleeps|teaches|texted|phoned"
+    r"|tweeted|posted|commented|goes,|thinks|reckons|laughs|looked|looks)\b"
+    r"|,? who(?:'s|’s)?\b"
+    r"|,? (?:and|&) (?:I|me|his|her|their)\b"
+    r"|,? (?:my|your|his|her|our) "
+    rf"{_PEOPLE}\b"
+)
+#: Behind a name that is a place's, a firm's or a thing's.
+NO_PERSON_AFTER = re.compile(
+    r"(?:['’]s)? (?:Street|St\b|Road|Rd|Avenue|Ave|Lane|Drive|Square|Park|Gardens|Green|Bridge|Hill"
+    r"|Bay|Beach|Island|Islands|Lake|River|Valley|Mountain|Mount|Vineyard|Cross|County|City|Town|Village"
+    r"|University|College|School|Academy|Institute|Hospital|Clinic|Infirmary|Library|Museum|Gallery"
+    r"|Theatre|Theater|Church|Cathedral|Chapel|Mosque|Temple|Station|Airport|Stadium|Arena|Hall"
+    r"|House|Hotel|Tower|Building|Court|Prison|Foundation|Trust|Fund|Prize|Award|Medal|Cup|Trophy"
+    r"|Act|Law|Amendment|Bill|Bank|Group|Inc|Ltd|LLC|Corp|Company|Brothers|Bros|Sons|FC|United|Rovers"
+    r"|Athletic|Wanderers|Times|Herald|Tribune|Post|Gazette|News|Day|Eve|Week|Festival|Show)\b"
+    r"|['’]s? (?:law|razor|disease|syndrome|sake|paradox|principle|theorem|palsy|rule|dilemma|wager"
+    r"|constant|equation|number|cat)\b"
+    r"| of [A-Z]"
+    r"|(?: &| and) (?:Sons|Co\b|Spencer|Daughters)"
+)
+SAINT_BEFORE = re.compile(r"(?:\b(?:Saint|Saints|St\.?|Sts\.?|Santa|San|Mount|Mt\.?)|[#@_/])\s?$")
+#: Before a word that names a place, a thing or a kind of person.
+NO_PERSON_BEFORE = re.compile(
+    r"(?:\b(?:the|a|an|any|every|another|some|typical|such|these|those|in|near|across|around|towards?"
+    r"|throughout|outside|inside|visit|visiting|saint|st\.?|mount|lake|fort|port|camp|cape|san|santa"
+    r"|new|north|south|east|west|team|hurricane|storm|operation|brand|university of|city of|town of"
+    r"|republic of|hashtag|#)|[#@_/])\s?$",
+    re.IGNORECASE,
+)
