@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from srllm_data import nlp
 from srllm_data.config import RedactConfig
 from srllm_data.errors import ConfigError
+from srllm_data.lexicon.entry import identity_terms
 from srllm_data.personal_data import find
 from srllm_data.personal_data.entities import entities
 
@@ -128,6 +129,28 @@ TEMPLATES = [
 
 def test_identity_terms_survive() -> None:
     texts = [template.format(*[term] * 2) for term, template in product(TERMS, TEMPLATES)]
+    changed = [t for t, findings in zip(texts, find(texts, CONFIG), strict=True) if findings]
+    assert changed == []
+
+
+CARRIERS = [
+    "{} people are everywhere.",
+    "They hate {} and nobody says so.",
+    "I met a {} man at work.",
+    "A letter from {} voters came.",
+    "Hi {}, welcome.",
+    "She asked {} friends.",
+]
+
+
+@pytest.mark.parametrize("group", identity_terms())
+def test_every_identity_term_of_the_lexicon_survives(group: str) -> None:
+    terms = {
+        form
+        for term in identity_terms()[group]
+        for form in (term, term.capitalize(), term.title(), term.upper())
+    }
+    texts = [carrier.format(term) for term, carrier in product(sorted(terms), CARRIERS)]
     changed = [t for t, findings in zip(texts, find(texts, CONFIG), strict=True) if findings]
     assert changed == []
 

@@ -9,6 +9,7 @@ HONORIFICS = frozenset(
     "colonel señor señora señorita herr frau monsieur madame mme mlle signor signora dame sir lady "
     "sister brother father mother deacon sheikh officer ustad pandit".split()
 )
+HONOURED = re.compile(r"\b(?:M[rsx]|Mrs|Dr|Miss|Prof|Rev|Sgt)\.? [A-Z]")
 #: Titles that stand for the office or the family where a common word follows.
 LOOSE_HONORIFICS = frozenset(
     "sister brother father mother aunt uncle auntie aunty officer coach captain nurse lady sir "
@@ -56,14 +57,6 @@ LOWER_BEFORE = re.compile(
     r"|dad|gran|nan|ex))[\s:,]{1,2}$",
     re.IGNORECASE,
 )
-#: A text without it holds no name in lower case.
-MAY_NAME_LOWER = re.compile(
-    r"\b(?:named|called|name|nicknamed|rip|dear|hiya|hey|hi|thanks|thank|cheers|happy|bday|wi|with"
-    r"|uncle|auntie|aunty|aunt|nurse|mr|mrs|ms|miss|dr|shut|love|guy|lad|bloke|girl|kid|mate|cousin"
-    r"|sister|brother|son|daughter|nephew|niece|husband|wife|boyfriend|girlfriend|neighbou?r|boss"
-    r"|friend|flatmate|roommate|teacher|manager|carer|mum|mom|dad|gran|nan|ex)\s+[a-z]",
-    re.IGNORECASE,
-)
 #: Right behind a name: something that only a person has, is or does.
 NAMING_AFTER = re.compile(
     rf"['’]s? {_PEOPLE}\b"
@@ -92,7 +85,7 @@ NO_PERSON_AFTER = re.compile(
     r"| of [A-Z]"
     r"|(?: &| and) (?:Sons|Co\b|Spencer|Daughters)"
 )
-SAINT_BEFORE = re.compile(r"(?:\b(?:Saint|Saints|St\.?|Sts\.?|Santa|San|Mount|Mt\.?)|[#@_/])\s?$")
+SAINT_BEFORE = re.compile(r"(?:\b(?:Saint|Saints|St\.?|Sts\.?|Santa|San|Mount|Mt\.?)|[#@_])\s?$")
 #: Before a word that names a place, a thing or a kind of person.
 NO_PERSON_BEFORE = re.compile(
     r"(?:\b(?:the|a|an|any|every|another|some|typical|such|these|those|in|near|across|around|towards?"

@@ -128,6 +128,11 @@ def all_given_names() -> frozenset[str]:
     return frozenset(rare.union(*({*o.female, *o.male} for o in origins().values())))
 
 
+def frequent_given_names() -> frozenset[str]:
+    """Given names of every origin, as they are written."""
+    return frozenset().union(*({*o.female, *o.male} for o in origins().values()))
+
+
 def _lists(locale: str) -> tuple[set[str], set[str], set[str]]:
     """Female names, male names and surnames of a locale of faker."""
     provider = import_module(f"faker.providers.person.{locale}").Provider

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from srllm_data.personal_data import cues
 from srllm_data.personal_data.figures import fold, holds_office, is_listed
-from srllm_data.personal_data.known_names import all_given_names, origins
+from srllm_data.personal_data.known_names import all_given_names, frequent_given_names, origins
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -26,6 +26,7 @@ _CAPITALISED = re.compile(
     r"(?P<first>(?:(?<=[.!?:;\n\"“(])|^)\s*)?(?<![\w@#])(?!I\b)"
     r"(?P<word>[^\W\d_a-z][^\W_]*(?:['’.-][^\W\d_]+)*)"
 )
+_LOWER = re.compile(r"(?<![\w@#])[^\W\d_]{3,}(?!\w)")
 _INITIAL = re.compile(r"(?:[A-Z]\.?){1,3}")
 _PARTICLES = {"al", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "dos"}
 _PARTICLES |= {"ab", "af", "ap", "av", "bar", "ben", "ferch", "zu"}
@@ -70,15 +71,17 @@ def may_hold_names(text: str) -> bool:
         word = found["word"].lower()
         if _is_ruled_out(word):
             continue
-        if found["first"] is None or not _is_common_word(word) or word in _given_names():
+        if found["first"] is None or not _is_common_word(word) or word in _possible_names():
             return True
-    return cues.MAY_NAME_LOWER.search(text) is not None
+    return cues.HONOURED.search(text) is not None or not _certain_names().isdisjoint(
+        _LOWER.findall(text)
+    )
 
 
 def needs_tags(doc: "Doc") -> bool:
     """True if :func:`names` looks at tags of ``doc``, whose entities are set."""
     return any(e.label_ == "PERSON" for e in doc.ents) or any(
-        _is_given(t) or _is_honorific(t) for t in doc
+        t.text[0].isupper() and (fold(t.text) in _possible_names() or _is_honorific(t)) for t in doc
     )
 
 
@@ -214,28 +217,70 @@ def _cued(doc: "Doc") -> Iterator[list["Token"]]:
         if token.i < done or not _WORD.fullmatch(token.text):
             continue
         if not token.text[0].isupper():
-            before = cues.LOWER_BEFORE.search(text, max(0, start - 30), start)
-            if before and token.text.islower() and _is_certain(token):
-                yield [token]
+            if token.text.islower() and _is_certain(token):
+                run = [token, *_lower_surname(token)]
+                if len(run) > 1 or _is_named(text, start, end):
+                    done = run[-1].i + 1
+                    yield run
             continue
         possible = fold(token.text) in _possible_names()
         if not _is_name_word(token) and (not possible or _is_ruled_out(token.lower_)):
             continue
         if token.ent_type_ in _WHOLES and _is_part_of_whole(token):
             continue
-        named = cues.NAMING_BEFORE.search(
-            text, max(0, start - 40), start
-        ) or cues.NAMING_AFTER.match(text, end)
+        named = _is_named(text, start, end)
+        if token.lower_ in _CALENDAR and not cues.NAMING_AFTER.match(text, end):
+            continue
+        if token.ent_type_ in _WHOLES and not (named or fold(token.text) in _listed_names()):
+            continue
         begins = not token.i or doc[token.i - 1].text in _ENDS
         if (
             _is_certain(token)
+            or _begins_full_name(token)
             or (named and possible)
             or (named and not begins and not _is_common(token) and not token.is_upper)
+            or (possible and token.tag_ == "NNP" and token.is_title and _is_alone(token, begins))
         ):
-            run = _extended(doc, [token], _MISTAKEN)
+            run = _extended(doc, [token], _WHOLES)
             if not _is_no_person(run) and (_score(run) or (named and len(run) == 1)):
                 done = run[-1].i + 1
                 yield run
+
+
+def _begins_full_name(token: "Token") -> bool:
+    """True at two words that are no other words: a surname second, or what a person does behind."""
+    doc = token.doc
+    if token.i + 1 >= len(doc):
+        return False
+    follower = token.nbor()
+    hyphen = token.i + 2 < len(doc) and doc[token.i + 2].text == "-" and not follower.whitespace_
+    if fold(token.text) in _eastern_surnames() and follower.text[0].isupper() and hyphen:
+        return True
+    if (
+        token.ent_type_ in _WHOLES
+        or follower.ent_type_ in _WHOLES
+        or not (_is_name_word(token) and _is_name_word(follower))
+        or not token.is_title
+        or _is_common(follower)
+        or {fold(token.text), fold(follower.text)} & _places()
+    ):
+        return False
+    if fold(follower.text) in _surnames():
+        return not _is_common(token) or fold(token.text) in _possible_names()
+    after = doc[token.i + 2].tag_ if token.i + 2 < len(doc) else ""
+    return not _is_common(token) and after in ("VBZ", "VBD", "VBP", "MD", "POS")
+
+
+def _is_alone(token: "Token", begins: bool) -> bool:
+    """True if a capital tells that a word is a name: amid small letters, or before a verb."""
+    whole = token.ent_type_ in ("DATE", "EVENT", "LANGUAGE", "TIME")
+    if whole or token.lower_ in _CALENDAR or fold(token.text) in _places():
+        return False
+    follower = token.nbor() if token.i + 1 < len(token.doc) else None
+    if begins:
+        return follower is not None and follower.tag_ in ("VBZ", "VBD", "MD")
+    words = [t for t in token.doc if t.is_alpha]
+    return sum(t.text[0].isupper() for t in words) * 2 < len(words)
 
 
 def _listed_beside(
@@ -256,7 +301,7 @@ def _listed_beside(
                 (_joined(doc, token.i, -1, inside) or _joined(doc, token.i, 1, inside))
                 and not _is_ruled_out(token.lower_)
                 and (possible or not _is_common(token))
-                and token.ent_type_ not in ("GPE", "LOC", "NORP", "DATE")
+                and (token.ent_type_ not in ("GPE", "LOC", "NORP", "DATE") or _is_certain(token))
                 and not (token.ent_type_ in _WHOLES and _is_part_of_whole(token))
                 and not _is_no_person([token])
                 and fold(token.text) not in _places()
@@ -280,13 +325,27 @@ def _is_no_person(run: list["Token"]) -> bool:
     """True where the words beside the run say that it is a place, a body or a thing."""
     text = run[0].doc.text
     start, end = _offsets(run)
-    if cues.NO_PERSON_AFTER.match(text, end) or cues.SAINT_BEFORE.search(
-        text, max(0, start - 12), start
+    if (
+        run[0].text in ("St", "St.", "Saint")
+        or cues.NO_PERSON_AFTER.match(text, end)
+        or cues.SAINT_BEFORE.search(text, max(0, start - 12), start)
     ):
         return True
     if len(run) > 1:
         return False
     word = run[0]
+    after = [t.text for t in word.doc[word.i + 1 : word.i + 3]]
+    if (
+        len(after) == 2
+        and after[0] == ","
+        and after[1][0].isupper()
+        and fold(after[1]) in _states()
+    ):
+        return True
+    if word.i and word.nbor(-1).lower_ in ("the", "a", "an"):
+        return True
+    if word.ent_type_ in ("GPE", "LOC") and word.i and word.nbor(-1).lower_ in _WHERE:
+        return True
     if not _is_certain(word) and cues.NO_PERSON_BEFORE.search(text, max(0, start - 20), start):
         return True
     begins = not word.i or word.nbor(-1).text in _ENDS
@@ -294,20 +353,44 @@ def _is_no_person(run: list["Token"]) -> bool:
     return begins and _is_common(word) and follows in ("IN", "PRP$", "DT", "NN", "NNS", "RB", "JJ")
 
 
+_WHERE = ("in", "from", "to", "of", "near", "around", "across", "through", "outside", "via")
 #: Entities that are no person as a whole, and what ends a sentence or a part of it.
 _WHOLES = ("ORG", "FAC", "PRODUCT", "WORK_OF_ART", "GPE", "LOC", "EVENT", "LAW", "NORP")
 _ENDS = (".", "!", "?", ":", ";", "“", '"', "\n", "…", "-", "–", "—", "(")
 
 
 def _is_part_of_whole(token: "Token") -> bool:
-    """True if the entity has capitalised words beside ``token`` that are no given names."""
+    """True if the entity has words beside ``token`` that no name has."""
     doc = token.doc
-    if token.ent_iob_ == "I" and _is_name_word(token.nbor(-1)):
-        return True
-    if token.i + 1 >= len(doc) or token.nbor().ent_iob_ != "I":
-        return False
-    after = token.nbor(2) if token.nbor().text in ("&", "and") and token.i + 2 < len(doc) else None
-    return not (after is not None and _is_certain(after))
+    first, last = token.i, token.i + 1
+    while doc[first].ent_iob_ == "I":
+        first -= 1
+    while last < len(doc) and doc[last].ent_iob_ == "I":
+        last += 1
+    others = [t for t in doc[first : token.i] if _is_name_word(t)]
+    others += [t for t in doc[token.i + 1 : last] if t.text not in ("&", "and", "-")]
+    return any(
+        (_is_common(t) and fold(t.text) not in _surnames()) or not t.text[0].isupper()
+        for t in others
+    ) or any(_is_ruled_out(t.lower_) for t in others if t.i > token.i)
+
+
+def _is_named(text: str, start: int, end: int) -> bool:
+    before = cues.NAMING_BEFORE.search(text, max(0, start - 40), start)
+    return bool(
+        before
+        or cues.LOWER_BEFORE.search(text, max(0, start - 30), start)
+        or cues.NAMING_AFTER.match(text, end)
+    )
+
+
+def _lower_surname(token: "Token") -> list["Token"]:
+    """A surname in lower case right behind a given name in lower case."""
+    if token.i + 1 < len(token.doc):
+        word = token.nbor()
+        if word.text.islower() and fold(word.text) in _surnames() and not _is_common(word):
+            return [word]
+    return []
 
 
 def _is_certain(token: "Token") -> bool:
@@ -374,13 +457,15 @@ def _follower(doc: "Doc", last: "Token", labels: tuple[str, ...]) -> list["Token
     if at >= len(doc) or not (last.whitespace_ or at > last.i + 1):
         return []
     word = doc[at]
-    if doc[at - 1].text == "-" and word.text[0].isupper() and _is_certain(last):
+    if doc[at - 1].text == "-" and word.is_alpha and _is_name_word(last):
         return list(doc[last.i + 1 : at + 1])
     same_entity = word.ent_iob_ == "I" and word.ent_type_ in labels
-    if word.ent_type_ not in ("", "PERSON", *labels) or not _is_name_word(word):
+    surname = fold(word.text) in _surnames() and fold(word.text) not in _places()
+    allowed = word.ent_type_ in ("", "PERSON", *labels) or (surname and word.ent_iob_ == "B")
+    if not allowed or not _is_name_word(word):
         return []
     if word.ent_type_ != "PERSON" and _is_common(word) and not same_entity:
-        known = word.is_title and fold(word.text) in _surnames() and word.tag_ == "NNP"
+        known = word.is_title and surname and word.tag_ == "NNP"
         if not (known and any(map(_is_certain, doc[max(0, last.i - 2) : last.i + 1]))):
             return []
     return list(doc[last.i + 1 : at + 1])
@@ -491,7 +576,7 @@ def _certain_names() -> frozenset[str]:
     """Given names that are no other word, nor a place, and are ruled out by no list."""
     return frozenset(
         name
-        for name in {*map(fold, all_given_names()), *_listed_names()}
+        for name in {*map(fold, frequent_given_names()), *_listed_names()}
         if len(name) > 2
         and name not in _places()
         and not _is_ruled_out(name)
@@ -512,9 +597,23 @@ def _surnames() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def _eastern_surnames() -> frozenset[str]:
+    """Surnames that stand before the given name."""
+    known = origins()
+    return frozenset(
+        fold(name)
+        for origin in ("chinese", "korean", "vietnamese")
+        for name in known[origin].surnames
+    )
+
+
+@lru_cache(maxsize=1)
 def _phrases() -> re.Pattern[str]:
-    """The phrases of several words that are nobody's name."""
-    phrases = sorted((p for p in _lines("not_names.txt") if " " in p), key=len, reverse=True)
+    """The phrases of several words that are nobody's name; words for groups among them."""
+    from srllm_data.lexicon.entry import identity_terms
+
+    known = {*_lines("not_names.txt"), *(f for forms in identity_terms().values() for f in forms)}
+    phrases = sorted((p for p in known if re.search(r"[ -]", p)), key=lambda p: (-len(p), p))
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)")
 
 
@@ -526,11 +625,16 @@ def _listed_names() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _places() -> frozenset[str]:
     """Countries, and cities, counties and states that are given names as well."""
+    return _states() | frozenset(_lines("name_places.txt"))
+
+
+@lru_cache(maxsize=1)
+def _states() -> frozenset[str]:
+    """Countries, and the states of the United States."""
     from faker.providers.address.en import Provider as Countries
     from faker.providers.address.en_US import Provider as States
 
-    known = {fold(name) for name in (*Countries.countries, *States.states)}
-    return frozenset({*known, *_lines("name_places.txt")})
+    return frozenset(fold(name) for name in (*Countries.countries, *States.states))
 
 
 @lru_cache(maxsize=1)
