@@ -123,11 +123,15 @@ class RedactConfig(Section):
             "STREET_ADDRESS",
             "USERNAME",
         ],
-        description="entity types to redact; NRP is refused",
+        description="entity types to redact, LOCATION and ORGANIZATION if added; NRP is refused",
     )
     min_score: float = Field(0.4, ge=0, le=1, description="weaker findings are ignored")
     keep_public_figures: bool = Field(
-        True, description="leave the people of data/lexicon/public_figures.txt and titled officials"
+        True, description="leave the people of lexicon/public_figures.txt and titled officials"
+    )
+    keep: list[str] = Field([], description="names and phrases that always stay")
+    always: list[str] = Field(
+        [], description="phrases that never stay, as PERSON or as written: 'ORGANIZATION: Acme'"
     )
 
     @model_validator(mode="after")
@@ -137,6 +141,16 @@ class RedactConfig(Section):
                 "redact.entities must not name NRP: nationality, religion and politics are what "
                 "the dataset is about; remove it"
             )
+        for phrase in self.always:
+            words = phrase.partition(": ")[2] or phrase
+            if any(words.casefold() == kept.casefold() for kept in self.keep):
+                raise ValueError(
+                    f"redact.keep and redact.always both name '{words}'; remove it from one"
+                )
+            if phrase.startswith("NRP:") or not words.strip():
+                raise ValueError(f"redact.always cannot hold '{phrase}'; write TYPE: phrase")
+        if not all(phrase.strip() for phrase in self.keep):
+            raise ValueError("redact.keep holds an empty phrase; remove it")
         return self
 
 

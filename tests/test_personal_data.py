@@ -274,3 +274,35 @@ def test_any_text_is_searched(text: str) -> None:
     ends = [0, *(f.end for f in findings)]
     assert all(end <= f.start < f.end <= len(text) for end, f in zip(ends, findings, strict=False))
     assert all(CONFIG.min_score <= f.score <= 1 for f in findings)
+
+
+def test_phrases_to_keep_and_to_redact() -> None:
+    text = "Sarah Johnson of Acme Mill met Priya Raman, and Sarah left."
+    config = RedactConfig(keep=["sarah johnson"], always=["ORGANIZATION: Acme Mill", "raman"])
+    assert found(text, config) == [
+        ("ORGANIZATION", "Acme Mill"),
+        ("PERSON", "Priya"),
+        ("PERSON", "Raman"),
+        ("PERSON", "Sarah"),
+    ]
+
+
+def test_a_word_for_a_group_cannot_be_redacted() -> None:
+    with pytest.raises(ConfigError, match="must not name 'the Muslims'"):
+        found("text", RedactConfig(always=["the Muslims"]))
+
+
+def test_one_phrase_cannot_be_kept_and_redacted() -> None:
+    with pytest.raises(ValueError, match="both name 'Acme'"):
+        RedactConfig(keep=["acme"], always=["ORGANIZATION: Acme"])
+
+
+def test_places_and_bodies_are_redacted_where_asked_for() -> None:
+    text = "The Muslims of Leeds wrote to the BBC about Black Lives Matter."
+    assert found(text) == []
+    config = RedactConfig(entities=["PERSON", "LOCATION", "ORGANIZATION"])
+    assert ("LOCATION", "Leeds") in found(text, config)
+    assert ("ORGANIZATION", "BBC") in found(text, config)
+    changed = " ".join(value for _, value in found(text, config))
+    assert "Muslims" not in changed
+    assert "Black" not in changed

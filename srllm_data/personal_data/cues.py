@@ -37,9 +37,9 @@ _PEOPLE = (
 #: Right before a name: somebody is named, greeted, thanked or mourned.
 NAMING_BEFORE = re.compile(
     r"(?:\b(?:named|called|name is|name's|names are|nicknamed|surnamed|née|nee|alias|aka|rip"
-    r"|r\.i\.p\.?|dear|hiya|hey|hi|hello|thanks|thank you|cheers|congrats|congratulations|sorry|goodnight"
-    r"|good luck|happy (?:birthday|bday|anniversary)|bday|love from|yours|regards|signed"
-    r"|sincerely|nice try|shut up|well done|miss you|poor|lovely|wee|young|ask|asked|told|tell|met|meet"
+    r"|r\.i\.p\.?|dear|hiya|hey|hi|hello|thanks|thank you|cheers|congrats|congratulations|sorry"
+    r"|goodnight|good luck|happy (?:birthday|bday|anniversary)|bday|love from|yours|regards|signed"
+    r"|sincerely|nice try|shut up|well done|miss you|poor|ask|asked|told|tell|met|meet"
     r"|married|phoned|rang|texted|visited|hugged|thanked|blamed|deported|fired|hired|bullied|dated"
     r"|remember|sitting with|talking to|spoke to|spoke with|interviewed by|played by|chat with"
     r"|lunch with|pint with|pint wi|written by|photos? by|words by|story by|comment from"

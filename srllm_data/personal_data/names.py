@@ -99,8 +99,12 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
             return
         overlaps = [s for s, (e, *_) in found.items() if s < end and start < e]
         if all(start <= s and found[s][0] <= end for s in overlaps) and not masked(start, end):
-            by_line = any([by_line, *(found.pop(s)[2] for s in overlaps)])
-            found[start] = end, score, by_line
+            before = [found.pop(s) for s in overlaps]
+            found[start] = (
+                end,
+                max([score, *(sure for _, sure, _ in before)]),
+                any([by_line, *(line for *_, line in before)]),
+            )
 
     for start, end in _by_lines(text):
         add(start, end, 0.8, by_line=True)
