@@ -213,7 +213,7 @@ def _only_srllm(text: str, span: Span) -> str:
     surface = text[start:end]
     if len(re.findall(rf"(?<!\w){re.escape(surface)}(?!\w)", text)) > 1:
         return "named more than once, seen once"
-    if any(name_rules.fold(w) in name_rules._given_names() for w in surface.split()):
+    if any(name_rules._is_certain_word(name_rules.fold(w)) for w in surface.split()):
         return "known given name"
     return "seen once personal data beside it was masked, or behind a by-line"
 

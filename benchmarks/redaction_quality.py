@@ -143,17 +143,13 @@ def main() -> None:
         result[half] = score(some, show=arguments.show and half == "tuning")
         print(half, len(some))
         for measure, values in result[half].items():
-            for name, value in (
-                values.items()
-                if measure != "cases" and "share" not in values
-                else []
-                if measure == "cases"
-                else [("", values)]
-            ):
-                if "share" in value:
-                    print(
-                        f"  {measure:<18}{name:<16}{value['share']:.3f}  [{value['from']:.3f}, {value['to']:.3f}]  n={value['n']}"
-                    )
+            if measure == "cases":
+                continue
+            for name, value in ({"": values} if "n" in values else values).items():
+                print(
+                    f"  {measure:<18}{name:<16}{value['share']:.3f}  "
+                    f"[{value['from']:.3f}, {value['to']:.3f}]  n={value['n']}"
+                )
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 

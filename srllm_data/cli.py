@@ -315,6 +315,50 @@ def review(
     print(f"Recorded {action} of {row['id']} ({digest(row['text'])[:8]}); run 'srllm build'.")
 
 
+@app.command()
+def export(
+    release: Annotated[Path, typer.Argument(help="The release's folder.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .jsonl, .csv or .parquet.")],
+    surrogates: Annotated[
+        bool, typer.Option("--surrogates", help="Replace placeholders by realistic stand-ins.")
+    ] = False,
+    preferences: Annotated[
+        bool, typer.Option("--preferences", help="Export the preference pairs instead.")
+    ] = False,
+) -> None:
+    """Write a release's pairs of text and rewrite to one file, for training."""
+    from srllm_data.export import export as write
+
+    print(f"Wrote {write(release, out, surrogates, preferences):,} rows to {out}.")
+
+
+@app.command()
+def mapping(
+    row_id: Annotated[str | None, typer.Argument(help="With --open: the row to read back.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the mapping here.")] = None,
+    open_: Annotated[
+        Path | None, typer.Option("--open", help="Print one row's values; they are personal data.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write or read what placeholders stand for, encrypted with SRLLM_MAPPING_KEY."""
+    from srllm_data.mapping import read_mapping, write_mapping
+
+    if (out is None) == (open_ is None) or (open_ is None) != (row_id is None):
+        raise SrllmError("Give either --out FILE, or --open FILE and a row's id.")
+    if open_:
+        found = read_mapping(open_, str(row_id))
+        for placeholder, spellings in found.items():
+            print(f"{placeholder}  {' | '.join(spellings)}")
+    elif out:
+        from srllm_data.config import load_config
+
+        place, keys = _newest(config, workspace)
+        rows = write_mapping(place, keys, load_config(config, workspace).redact, out)
+        print(f"Wrote what placeholders of {rows:,} row(s) stand for to {out}; keep it apart.")
+
+
 def _newest(config: Path, workspace: Path | None) -> tuple[Any, dict[str, str]]:
     from srllm_data.config import load_config
     from srllm_data.workspace import Workspace

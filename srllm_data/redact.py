@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from srllm_data import progress
 from srllm_data.personal_data import PLACEHOLDER, Finding, find
+from srllm_data.personal_data.surrogates import surrogates
 from srllm_data.schema import COLUMNS, StageOutput, dropped_table, schema_after
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def redact(rows: pa.Table, config: "RedactConfig") -> StageOutput:
     texts: list[str] = []
     entities: list[list[dict[str, object]]] = []
     counts: Counter[str] = Counter()
-    for text, findings in zip(before, find(before, config), strict=True):
-        redacted, replaced = _replace(text, findings)
+    ids = rows.column("id").to_pylist()
+    for id_, text, findings in zip(ids, before, find(before, config), strict=True):
+        redacted, mentions = _replace(text, findings)
         texts.append(redacted)
-        entities.append(replaced)
+        entities.append(_entities(id_, findings, mentions))
         counts.update(f.type for f in findings)
         progress.advance()
     kept = rows.set_column(
@@ -44,26 +46,47 @@ def redact(rows: pa.Table, config: "RedactConfig") -> StageOutput:
     )
 
 
-def _replace(text: str, findings: list[Finding]) -> tuple[str, list[dict[str, object]]]:
-    """``text`` with placeholders, and the entities with their places in it."""
+def redactions(
+    texts: Sequence[str], config: "RedactConfig"
+) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """Each text redacted, and what was replaced in it: placeholder, type and surface, in order."""
+    for text, findings in zip(texts, find(texts, config), strict=True):
+        yield _replace(text, findings)
+
+
+def _replace(text: str, findings: list[Finding]) -> tuple[str, list[tuple[str, str, str]]]:
     parts: list[str] = []
-    entities: list[dict[str, object]] = []
-    length = done = 0
+    mentions: list[tuple[str, str, str]] = []
+    done = 0
     for finding, placeholder in zip(findings, _placeholders(text, findings), strict=True):
         parts += text[done : finding.start], placeholder
-        start = length + finding.start - done
-        length = start + len(placeholder)
+        mentions.append((placeholder, finding.type, text[finding.start : finding.end]))
         done = finding.end
+    return "".join([*parts, text[done:]]), mentions
+
+
+def _entities(
+    id_: str, findings: list[Finding], mentions: list[tuple[str, str, str]]
+) -> list[dict[str, object]]:
+    """The entities with their places in the redacted text."""
+    entities: list[dict[str, object]] = []
+    shift = 0
+    for finding, (placeholder, type_, surface), stand_in in zip(
+        findings, mentions, surrogates(id_, mentions), strict=True
+    ):
+        start = finding.start + shift
+        shift += len(placeholder) - len(surface)
         entities.append(
             {
-                "type": finding.type,
+                "type": type_,
                 "placeholder": placeholder,
                 "start": start,
-                "end": length,
+                "end": start + len(placeholder),
                 "score": round(finding.score, 4),
+                "surrogate": stand_in,
             }
         )
-    return "".join([*parts, text[done:]]), entities
+    return entities
 
 
 def _placeholders(text: str, findings: Iterable[Finding]) -> Iterator[str]:

@@ -67,6 +67,7 @@ ENTITY = pa.struct(
         ("start", pa.int32()),
         ("end", pa.int32()),
         ("score", pa.float64()),
+        ("surrogate", pa.string()),
     ]
 )
 SPAN = pa.struct(
@@ -123,7 +124,9 @@ COLUMNS: dict[str, Column] = {
     "cluster": Column(pa.string(), "deduplicate", "id of the row that stands for its duplicates"),
     "cluster_size": Column(pa.int32(), "deduplicate", "rows in the cluster, this one included"),
     "entities": Column(
-        pa.list_(ENTITY), "redact", "redacted spans: placeholder and its place in the text"
+        pa.list_(ENTITY),
+        "redact",
+        "redacted spans: placeholder, its place in the text, and a realistic stand-in",
     ),
     "bias": Column(pa.string(), "label", "No or Yes"),
     "bias_score": Column(pa.float64(), "label", "0 to 1"),

@@ -47,7 +47,7 @@ _UNIT = rf"(?:(?:{_UNIT_WORD}\.?|No\.|#)\s?(?:No\.?\s)?#?\d{{0,5}}[A-Za-z]?\b|\d
 _ZIP = r"(?:[A-Z]{2},?\s\d{5}(?:-\d{4})?|\d{5,6})\b"
 #: Of the United Kingdom, of Canada behind its province, of Ireland.
 _POSTCODE = (
-    r"(?:[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}|[A-Z]{2}\s[A-Z]\d[A-Z]\s?\d[A-Z]\d"
+    r"\b(?:[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}|[A-Z]{2}\s[A-Z]\d[A-Z]\s?\d[A-Z]\d"
     r"|[A-Z]\d\d\s[A-Z\d]{4})\b"
 )
 _CODE = rf"(?:{_ZIP}|{_POSTCODE}|[A-Z]{{2,3}}\s\d{{4}}\b)"

@@ -70,9 +70,9 @@ _MORE = {
         Oluchi; Chidi Chinedu Chukwuemeka Emeka Ikenna Kofi Kwabena Kwame Kwesi Obinna Tunde;
         Achebe Adebayo Adeyemi Afolabi Asante Boateng Eze Mensah Nwosu Obi Okafor Okonkwo Okoro
         Okoye Osei Owusu""",
-    "south_asian": """Anjali Deepa Gurpreet Harpreet Kavita Lakshmi Meena Nasreen Nirmala Pooja
-        Priya Rani Savitri Shabana Sunita Sushila Usha; Arjun Balwinder Gurdev Harjit Imran Kuldeep
-        Mandeep Manoj Rajesh Rakesh Ramesh Sajid Sanjay Suresh Vijay; Ahmed Akhtar Bhatt Bhatti
+    "south_asian": """Anjali Ayesha Deepa Fatima Gurpreet Harpreet Kavita Lakshmi Mariam Meena
+        Nasreen Nirmala Pooja Priya Rani Savitri Shabana Sunita Sushila Usha Zainab; Arjun Balwinder
+        Gurdev Harjit Imran Kuldeep Mandeep Manoj Rajesh Rakesh Ramesh Sajid Sanjay Suresh Vijay; Ahmed Akhtar Bhatt Bhatti
         Chaudhry Das Desai Gill Iqbal Iyer Jha Kaur Khan Kumar Mahmood Malik Nair Patel Rao Reddy
         Shah Sharma Singh""",
     "slavic": """Agnieszka Anastasia Galina Irina Ivana Katarzyna Ludmila Magdalena Milena Natalya
@@ -139,12 +139,15 @@ def _lists(locale: str) -> tuple[set[str], set[str], set[str]]:
     female, male, last = (
         {
             name
-            for kind in (f"first_names_{gender}", f"first_romanized_names_{gender}")
-            for name in getattr(provider, kind, ())
+            for kind in vars(provider)
+            if re.fullmatch(pattern, kind)
+            for name in getattr(provider, kind)
         }
-        if gender
-        else {*getattr(provider, "last_names", ()), *getattr(provider, "last_romanized_names", ())}
-        for gender in ("female", "male", "")
+        for pattern in (
+            "first_(?:romanized_)?names_female",
+            "first_(?:romanized_)?names_male",
+            ".*last_(?:romanized_)?names.*",
+        )
     )
     return _latin(female), _latin(male), _latin(last)
 

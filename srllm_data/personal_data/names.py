@@ -73,8 +73,8 @@ def may_hold_names(text: str) -> bool:
             continue
         if found["first"] is None or not _is_common_word(word) or word in _possible_names():
             return True
-    return cues.HONOURED.search(text) is not None or not _certain_names().isdisjoint(
-        _LOWER.findall(text)
+    return cues.HONOURED.search(text) is not None or any(
+        map(_is_certain_word, _frequent_names().intersection(_LOWER.findall(text)))
     )
 
 
@@ -399,7 +399,7 @@ def _lower_surname(token: "Token") -> list["Token"]:
 
 def _is_certain(token: "Token") -> bool:
     """True for a given name that is no other word and no place."""
-    return fold(token.text) in _certain_names()
+    return _is_certain_word(fold(token.text))
 
 
 def _runs(doc: "Doc", start: int, end: int) -> Iterator[list["Token"]]:
@@ -543,7 +543,8 @@ def _is_ruled_out(word: str) -> bool:
 
 
 def _is_given(token: "Token") -> bool:
-    return fold(token.text) in _given_names()
+    folded = fold(token.text)
+    return folded in _listed_names() or _is_certain_word(folded)
 
 
 def _is_common(token: "Token") -> bool:
@@ -570,22 +571,25 @@ def _is_common_word(word: str) -> bool:
 _CALENDAR = frozenset(n.lower() for n in (*calendar.month_name, *calendar.day_name) if n)
 
 
-@lru_cache(maxsize=1)
-def _given_names() -> frozenset[str]:
-    return _listed_names() | _certain_names()
-
-
-@lru_cache(maxsize=1)
-def _certain_names() -> frozenset[str]:
-    """Given names that are no other word, nor a place, and are ruled out by no list."""
-    return frozenset(
-        name
-        for name in {*map(fold, frequent_given_names()), *_listed_names()}
-        if len(name) > 2
-        and name not in _places()
-        and not _is_ruled_out(name)
-        and not _is_common_word(name)
+def is_clear_name(name: str) -> bool:
+    """True for a name that is no other word, nor a place, and is ruled out by no list."""
+    folded = fold(name)
+    return (
+        len(folded) > 2
+        and folded not in _places()
+        and not _is_ruled_out(folded)
+        and not _is_common_word(folded)
     )
+
+
+@lru_cache(maxsize=50_000)
+def _is_certain_word(folded: str) -> bool:
+    return folded in _frequent_names() and is_clear_name(folded)
+
+
+@lru_cache(maxsize=1)
+def _frequent_names() -> frozenset[str]:
+    return frozenset({*map(fold, frequent_given_names()), *_listed_names()})
 
 
 @lru_cache(maxsize=1)
