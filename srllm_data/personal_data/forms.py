@@ -6,17 +6,23 @@ type's check (check digits, lengths, what stands before it) as what Presidio fin
 
 import re
 
+from srllm_data.personal_data.policy import is_about_a_group
+
 _LABEL = r"[^\W_](?:[\w-]{0,61}\w)?"
 #: Ways to write a full stop and an "at" so that programs do not see them.
-_DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s|\s?\.\s?)"
-_SPOKEN_DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s)"
+_DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s|[-_]dot[-_]|\s?\.\s?)"
+_SPOKEN_DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s|[-_]dot[-_])"
 _AT = r"\s?(?:[\[({<]\s?(?:at|@|a)\s?[\])}>]|[-_*]at[-_*])\s?"
 _MAIL_WORD = r"[A-Za-z0-9][\w+-]{0,40}"
 _MAIL_NAME = (
     rf"{_MAIL_WORD}(?:(?:\.|{_SPOKEN_DOT}|\s(?:underscore|dash|hyphen|plus|minus)\s){_MAIL_WORD})"
     r"{0,3}"
 )
-_TOP = r"(?:com|org|net|edu|gov|info|io|co|me|uk|us|ca|au|ie|nz|in|de|fr|eu|example|test)\b"
+_TOP = (
+    r"(?:com|org|net|edu|gov|info|io|co|me|uk|us|ca|au|ie|nz|in|de|fr|eu|example|test|invalid|local"
+    r"|biz|xyz|tv|app|dev|social|org|ac|club|online|site|blog|scot|wales|es|it|nl|se|no|dk|fi|pl|ch"
+    r"|be|br|mx|jp|za|ng|ke|pk)\b"
+)
 #: Words that stand before "at example dot com" when a site is meant, not a mailbox.
 _NOT_A_MAILBOX = (
     r"(?!(?:look(?:ing|ed)?|available|found|check|meet|online|here|there|live|shop|us|me|him|her"
@@ -55,9 +61,8 @@ _NAME = r"[A-Z][\w.'’-]*"
 #: A town with a post code, or behind a comma at the end of its phrase.
 _TOWN = (
     rf"(?:(?:,?\s{_NAME}(?:\s{_NAME}){{0,2}}){{0,3}}?,?\s{_CODE}"
-    r"|(?P<town>,\s[A-Z][\w’'-]+(?:\s[A-Z][\w’'-]+)?(?:,\s[A-Z]{2}\b)?)"
-    r"(?=[.,;:!?)\"”]|$|\s(?:will|is|was|in|on|at|and|has|had|to|for|from|before|after|until|last"
-    r"|this|where|which|who|when|by|with|as|again|or|but|because|if)\b))?"
+    r"|(?:,\s[A-Z][\w’'-]+(?:\s(?:on|upon|under|le|by|of|the)\s[A-Z][\w’'-]+|\s[A-Z][\w’'-]+){0,2})"
+    r"{1,3}(?=[.,;:!?)\"”'’]|$|\s[a-z(—–-]))?"
 )
 #: "12 Main Street shops": a number of things on a street, not an address.
 _NOT_COUNTED = r"(?!\s(?!(?:is|was|has|as|this|its|his|yes|across|always|plus|does)\b)[a-z]{3,}s\b)"
@@ -102,6 +107,12 @@ _EMAIL = (
         rf"(?P<value>{_MAIL_NAME}\sat\s(?:[a-z0-9-]{{1,40}}\.){{1,3}}{_TOP})",
         0.6,
     ),
+    # A plain full stop: a mailbox only if its name is no plain word.
+    (
+        rf"(?i)(?<![\w.+@-])(?=[\w.+-]*[\d._+])[\w.+-]{{2,64}}\sat\s(?:[a-z0-9-]{{1,40}}\.){{1,3}}{_TOP}",
+        0.6,
+    ),
+    (r"(?<![\w.+@-])[a-z0-9._+-]{2,40}AT[a-z0-9-]{2,40}(?:DOT[a-z]{2,12}){1,3}(?!\w)", 0.7),
 )
 
 #: What stands behind "@" in programs, or for everybody.
@@ -149,6 +160,11 @@ _ADDRESS = (
         rf"(?:Route|Rte|Road|Rd|Highway|Hwy|FM|CR|US|SR)[\s-]\d{{1,5}}\b{_TOWN}",
         0.6,
     ),
+    (
+        rf"{_NUMBER},?\s{_COMPASS}(?:(?:Avenue|Boulevard|Road|Street|Square)\sof\s(?:the\s)?{_NAME}"
+        rf"|Broadway\b)(?:,?\s{_UNIT})?{_TOWN}",
+        0.7,
+    ),
     # A house name: the post code tells that it is an address.
     (
         rf"(?:{_UNIT},?\s)?{_NUMBER},?\s(?:{_NAME}\s?){{1,4}}(?:,\s(?:{_NAME}\s?){{1,4}}){{0,3}}"
@@ -162,7 +178,7 @@ _ADDRESS = (
     (
         rf"(?i)(?<![\w$£€₹.,#-])(?!10 Downing|1600 Pennsylvania)\d{{2,5}}[a-z]?\s"
         rf"(?:[nsew]{{1,2}}\.?\s)?"
-        rf"(?!{_MEASURES}\s)[a-z'’]+(?:\s(?!{_MEASURES}\s)[a-z'’]+)?\s{_LOWER_STREET}\b"
+        rf"(?!{_MEASURES}\s)(?:[a-z'’]+|\d{{1,3}}(?:st|nd|rd|th))(?:\s(?!{_MEASURES}\s)[a-z'’]+)?\s{_LOWER_STREET}\b"
         rf"(?!\s(?:trip|marathon|smart|wise|name|racing|race|works?|food|art)\b){_NOT_COUNTED}"
         r"(?:,?\s(?:apt|unit|flat|suite|#)\s?\w{1,5}\b)?(?:,\s[a-z]+(?:\s[a-z]+)?,?\s[a-z]{2}\s\d{5}\b)?",
         0.5,
@@ -191,7 +207,7 @@ _ADDRESS = (
         rf"(?:,\s(?:\d{{4,5}}\s)?{_NAME})?",
         0.7,
     ),
-    (rf"\bP\.?\s?O\.?\sBox\s\d{{1,6}}\b{_TOWN}", 0.7),
+    (rf"\b(?i:P\.?\s?O\.?\sBox)\s\d{{1,6}}\b{_TOWN}", 0.7),
     (rf"\b(?:RR|Rural Route|R\.R\.|HC)\s#?\d{{1,3}},?\sBox\s\d{{1,5}}[A-Za-z]?\b{_TOWN}", 0.7),
 )
 
@@ -200,9 +216,14 @@ _ADDRESS = (
 _ALONE = r"(?<![\w.$£€₹-])(?<!\d )(?<![A-Z]{4} )"
 _END = r"(?![\w-])(?! \d)"
 _EXTENSION = r"(?:,?\s?(?:[Ee]xt(?:ension)?\.?|x)\s?\d{1,5}\b)?"
+_DIGIT_WORD = (
+    r"(?:(?:(?:double|triple|treble)\s)?"
+    r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine))"
+)
 _PHONE = (
     (
-        r"(?<![\w.-])(?:\+?1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])"
+        r"(?<![\w.-])(?:\+?1[-–. ]{1,3})?(?:\(\d{3}\)[-– ]{0,3}|\d{3}[-–./· ]{1,3})\d{3}"
+        r"[-–.· ]{0,3}\d{4}(?![\w-])"
         rf"{_EXTENSION}",
         0.6,
     ),
@@ -212,6 +233,12 @@ _PHONE = (
         r"(?<![\w.$£€-])(?P<value>[2-9]\d{2}-\d{4})(?![\w-])",
         0.6,
     ),
+    (
+        r"(?i)\b(?:phone|telephone|tel|cell|mobile|call|ring|dial|text|whatsapp|number|fax)\b"
+        r"[^.!?\d]{0,40}?(?<![\w.$£€-])(?P<value>1?[2-9]\d{2}[2-9]\d{6})(?![\w-])",
+        0.6,
+    ),
+    (rf"(?i)\b(?:{_DIGIT_WORD}[\s,-]+){{6,13}}{_DIGIT_WORD}\b", 0.6),
     (rf"{_ALONE}\(?0\d{{2,4}}\)?[ -]\d{{3,4}}[ -]?\d{{3,4}}{_END}{_EXTENSION}", 0.6),
     (rf"{_ALONE}\(?07\d{{3}}\)?[ ._-]?\d{{3}}[ ._-]?\d{{3}}{_END}", 0.6),
     (
@@ -264,7 +291,7 @@ HINTS = {
     # The characters that phonenumbers takes between digits.
     "PHONE_NUMBER": re.compile(
         r"\d(?:[-x‐-―−ー-／ \xa0\xad\u200b\u2060\u3000()（）［］.\[\]/~⁓∼～_O]{0,4}\d){6}"
-        r"|[0O]7[\dO]"
+        r"|[0O]7[\dO]|(?:\b(?:double|oh|zero|one|two|three|four|five|six|seven|eight|nine)\b[\s,-]*){7}"
     ),
     "CREDIT_CARD": re.compile(r"(?:\d[ ._–—/|-]{0,3}){12}"),
     "IBAN_CODE": re.compile(r"[A-Za-z]{2}\d\d[ .-]?[A-Za-z0-9]"),
@@ -309,6 +336,11 @@ _SECTION = re.compile(
 )
 
 
+_ADDRESSED = re.compile(
+    r"\b(?:ip|ips|ipv4|address|server|host|ping|dns|router|from|https?)\b", re.I
+)
+
+
 def accepted(type_: str, text: str, start: int, end: int) -> int | None:
     """Where the finding at ``text[start:end]`` ends, as it may be shorter; None if it is none."""
     surface = text[start:end]
@@ -322,10 +354,23 @@ def accepted(type_: str, text: str, start: int, end: int) -> int | None:
             return start + length if length else None
         case "IP_ADDRESS":
             return end if _is_address(text, start, surface) else None
+        case "STREET_ADDRESS":
+            return start + _without_groups(surface)
     return end
 
 
+def _without_groups(surface: str) -> int:
+    """Length of ``surface`` without a part behind a comma that holds a word for a group."""
+    comma = surface.rfind(",")
+    while comma > 0 and is_about_a_group(surface[comma:]):
+        surface = surface[:comma]
+        comma = surface.rfind(",")
+    return len(surface)
+
+
 def _is_phone(text: str, start: int, surface: str) -> bool:
+    if surface[0].isalpha() and surface[0] != "O":
+        return True
     groups = re.findall(r"[\dO]+", surface)
     digits = "".join(groups)
     if surface.startswith(("+", "00")):
@@ -337,7 +382,7 @@ def _is_phone(text: str, start: int, surface: str) -> bool:
     if not digits.startswith(("0", "O")) and max(map(len, groups)) < 3:
         return False
     if re.search(r"\d\.\d", surface) and not digits.startswith("0"):
-        return [len(g) for g in groups[-3:]] == [3, 3, 4]
+        return [len(g) for g in groups[-3:]] == [3, 3, 4] or [len(g) for g in groups] == [3, 7]
     return True
 
 
@@ -374,4 +419,9 @@ def _iban(surface: str) -> int:
 def _is_address(text: str, start: int, surface: str) -> bool:
     if ":" in surface:
         return len([g for g in re.split(r"[:.%/]", surface) if g]) > 1
-    return not _SECTION.search(text, max(0, start - 40), start)
+    if _SECTION.search(text, max(0, start - 40), start):
+        return False
+    # Versions have small numbers; an address has them only in the private ranges.
+    small = all(int(n) < 30 for n in re.findall(r"\d+", surface)[:4])
+    named = _ADDRESSED.search(text, max(0, start - 30), start)
+    return not small or surface.startswith("10.") or named is not None
