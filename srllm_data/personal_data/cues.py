@@ -47,6 +47,11 @@ NAMING_BEFORE = re.compile(
     rf"|\b{_PEOPLE}(?:'s name(?: is|'s))?,?)[\s:,\"“'‘]{{1,3}}$",
     re.IGNORECASE,
 )
+#: Before a name that is a word for a group otherwise: "my nephew Israel".
+KIN_BEFORE = re.compile(
+    r"\b(?:named|(?:my|his|her|their|our) name is|name's|nephew|niece|cousin|uncle|aunt|auntie|brother"
+    r"|sister|son|daughter|husband|wife|grandson|granddaughter|stepson|stepdaughter|twin)\s$"
+)
 #: The same for names in lower case, where more than a hint is needed.
 LOWER_BEFORE = re.compile(
     r"(?:\b(?:named|called|name is|name's|nicknamed|rip|dear|hiya|hey|hi|thanks|thank you|cheers"
@@ -70,6 +75,14 @@ NAMING_AFTER = re.compile(
     r"|,? (?:and|&) (?:I|me|his|her|their)\b"
     r"|,? (?:my|your|his|her|our) "
     rf"{_PEOPLE}\b"
+)
+#: What a person does, behind a name that the parser takes for a place or a thing.
+DOING_AFTER = re.compile(
+    r" (?:says?|said|is|isn't|was|wasn't|has|had|wants?|wanted|works?|worked|lives?|lived|got|came"
+    r"|went|runs?|ran|drives?|drove|teaches|taught|told|asked|asks|never|still|who|loves?|hates?"
+    r"|thinks?|knows?|knew|sat|stood|wore|wears|died|married|left|moved|opened|sells?|sold|speaks?"
+    r"|spoke|cleans?|cooks?|plays?|played|won|lost|grew|studied|studies|retired|stayed|kept|made"
+    r"|gave|took|brought|walked|cried|laughed|posted|wrote|writes|called|calls|rang)\b"
 )
 #: Behind a name that is a place's, a firm's or a thing's.
 NO_PERSON_AFTER = re.compile(

@@ -114,7 +114,7 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
         if ent.label_ == "PERSON":
             for run in _runs(doc, ent.start, ent.end):
                 run = _extended(doc, run)
-                if (score := _score(run)) and not _is_no_person(run):
+                if (score := _score(run)) and not _is_no_person(run) and _has_evidence(run):
                     add(*_offsets(run), score)
     for run in _missed(doc):
         add(*_offsets(run), 0.6)
@@ -229,6 +229,9 @@ def _cued(doc: "Doc") -> Iterator[list["Token"]]:
             continue
         possible = fold(token.text) in _possible_names()
         if not _is_name_word(token) and (not possible or _is_ruled_out(token.lower_)):
+            kin = cues.KIN_BEFORE.search(text, max(0, start - 25), start)
+            if kin and token.is_title and fold(token.text) in _frequent_names():
+                yield [token]
             continue
         if token.ent_type_ in _WHOLES and _is_part_of_whole(token):
             continue
@@ -238,8 +241,9 @@ def _cued(doc: "Doc") -> Iterator[list["Token"]]:
         if token.ent_type_ in _WHOLES and not (named or fold(token.text) in _listed_names()):
             continue
         begins = not token.i or doc[token.i - 1].text in _ENDS
+        sure = fold(token.text) in _listed_names() or token.ent_type_ == "PERSON"
         if (
-            _is_certain(token)
+            (_is_certain(token) and (sure or named or _is_before_surname(token)))
             or _begins_full_name(token)
             or (named and possible)
             or (named and not begins and not _is_common(token) and not token.is_upper)
@@ -261,8 +265,7 @@ def _begins_full_name(token: "Token") -> bool:
     if fold(token.text) in _eastern_surnames() and follower.text[0].isupper() and hyphen:
         return True
     if (
-        token.ent_type_ in _WHOLES
-        or follower.ent_type_ in _WHOLES
+        "ORG" in (token.ent_type_, follower.ent_type_)
         or not (_is_name_word(token) and _is_name_word(follower))
         or not token.is_title
         or _is_common(follower)
@@ -271,8 +274,23 @@ def _begins_full_name(token: "Token") -> bool:
         return False
     if fold(follower.text) in _surnames():
         return not _is_common(token) or fold(token.text) in _possible_names()
-    after = doc[token.i + 2].tag_ if token.i + 2 < len(doc) else ""
-    return not _is_common(token) and after in ("VBZ", "VBD", "VBP", "MD", "POS")
+    doing = cues.DOING_AFTER.match(doc.text, _offsets([follower])[1])
+    return not _is_common(token) and doing is not None
+
+
+def _has_evidence(run: list["Token"]) -> bool:
+    """False for one word that is no known name where nothing beside it names a person."""
+    if len(run) > 1:
+        return True
+    word = fold(run[0].text)
+    start, end = _offsets(run)
+    return (
+        word in _possible_names() or word in _surnames() or _is_named(run[0].doc.text, start, end)
+    ) and (word not in _places() or _is_named(run[0].doc.text, start, end))
+
+
+def _is_before_surname(token: "Token") -> bool:
+    return token.i + 1 < len(token.doc) and fold(token.nbor().text) in _surnames()
 
 
 def _is_alone(token: "Token", begins: bool) -> bool:
