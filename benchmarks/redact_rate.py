@@ -28,8 +28,12 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from srllm_data import nlp  # noqa: E402
 from srllm_data.config import RedactConfig  # noqa: E402
-from srllm_data.personal_data import find  # noqa: E402
-from srllm_data.personal_data import names as name_rules  # noqa: E402
+from srllm_data.personal_data import (  # noqa: E402
+    cues,
+    find,
+    words,
+)
+from srllm_data.personal_data.figures import fold  # noqa: E402
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "redact_rate.json"
@@ -183,15 +187,14 @@ def _only_presidio(text: str, span: Span, with_figures: set[Span], typed: set[Sp
         return "public figure, kept by the policy"
     if re.search(r"[#/]\w*$|&\w*$", text[:start]) or re.search(r"https?:|[#&@]\w", surface):
         return "part of a hashtag, a character entity or a link"
-    words = re.findall(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*", surface)
-    capitalised = [w for w in words if w[0].isupper()]
+    found = re.findall(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*", surface)
+    capitalised = [w for w in found if w[0].isupper()]
     if not capitalised:
         return "no capitalised word"
-    if all(name_rules._is_ruled_out(w.casefold()) for w in capitalised):
+    if all(words.is_ruled_out(w.casefold()) for w in capitalised):
         return "identity terms, insults, slang or places"
     if all(
-        name_rules._is_common_word(w.lower()) or name_rules._is_ruled_out(w.casefold())
-        for w in capitalised
+        words.is_common_word(w.lower()) or words.is_ruled_out(w.casefold()) for w in capitalised
     ):
         return "words of the dictionary only"
     if all(w.isupper() for w in capitalised):
@@ -208,12 +211,12 @@ def _only_srllm(text: str, span: Span) -> str:
     if type_ != "PERSON":
         return "pattern beside other personal data"
     before = text[:start].rstrip().rsplit(None, 1)
-    if before and before[-1].rstrip(".").lower() in name_rules._HONORIFICS:
+    if before and before[-1].rstrip(".").lower() in cues.HONORIFICS:
         return "behind a title"
     surface = text[start:end]
     if len(re.findall(rf"(?<!\w){re.escape(surface)}(?!\w)", text)) > 1:
         return "named more than once, seen once"
-    if any(name_rules._is_certain_word(name_rules.fold(w)) for w in surface.split()):
+    if any(words.is_certain_word(fold(w)) for w in surface.split()):
         return "known given name"
     return "seen once personal data beside it was masked, or behind a by-line"
 

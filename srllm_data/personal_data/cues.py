@@ -49,8 +49,8 @@ NAMING_BEFORE = re.compile(
 )
 #: Before a name that is a word for a group otherwise: "my nephew Israel".
 KIN_BEFORE = re.compile(
-    r"\b(?:named|(?:my|his|her|their|our) name is|name's|nephew|niece|cousin|uncle|aunt|auntie|brother"
-    r"|sister|son|daughter|husband|wife|grandson|granddaughter|stepson|stepdaughter|twin)\s$"
+    r"\b(?:named|(?:my|his|her|their|our) name is|name's|nephew|niece|cousin|uncle|aunt|auntie"
+    r"|brother|sister|son|daughter|husband|wife|grandson|granddaughter|stepson|stepdaughter|twin)\s$"
 )
 #: The same for names in lower case, where more than a hint is needed.
 LOWER_BEFORE = re.compile(

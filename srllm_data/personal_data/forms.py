@@ -282,7 +282,7 @@ OWN: dict[str, tuple[tuple[str, float], ...]] = {
 
 #: A text without a match cannot hold the type, so its patterns need not run.
 HINTS = {
-    "EMAIL_ADDRESS": re.compile(r"@|\bat\b|[\[({<]\s?at?\s?[\])}>]|[-_*]at[-_*]", re.IGNORECASE),
+    "EMAIL_ADDRESS": re.compile(r"@|\b[Aa][Tt]\b|AT|[\[({<]\s?[Aa]|[-_*][Aa][Tt][-_*]"),
     "USERNAME": re.compile(
         r"@|\bu/|#\d|insta|snap|kik|tiktok|discord|telegram|xbox|psn|user|handle|gamertag"
         r"|\big\b|\.com/|\.me/",
@@ -297,8 +297,26 @@ HINTS = {
     "IBAN_CODE": re.compile(r"[A-Za-z]{2}\d\d[ .-]?[A-Za-z0-9]"),
     "IP_ADDRESS": re.compile(r"\d\.\d|::|:[0-9A-Fa-f]{1,4}:|\d\s?[\[({]|\d\sdot"),
     "US_SSN": re.compile(r"\d{3}[-–—‑ ._/]?\d\d[-–—‑ ._/]?\d{4}"),
-    "STREET_ADDRESS": re.compile(r"\d"),
+    "STREET_ADDRESS": re.compile(r"(?<![\w&#])\d"),
 }
+
+#: Likewise for patterns of a type that are rarer than its hint: what a match of them holds.
+RARER = (
+    (re.compile(r"\b[Aa][Tt]\b|AT|[\[({<]\s?[@Aa]|[-_*][Aa][Tt][-_*]"), _EMAIL[1:3] + _EMAIL[4:]),
+    (
+        re.compile(r"\s@|@\s|@[\w-]+\s?[(\[{<]|@[\w-]+\sdot\b|@[\w-]+\s\.|@[\w-]+[-_]dot"),
+        _EMAIL[3:4],
+    ),
+    (re.compile(r"u/|#\d"), _USERNAME[2:4]),
+    (
+        re.compile(
+            r"\b(?:insta|ig\b|snap|twitter|tiktok|discord|telegram|kik\b|xbox|psn|gamertag|user|handle)",
+            re.IGNORECASE,
+        ),
+        _USERNAME[4:5],
+    ),
+    (re.compile(r"\.(?:com|me)/"), _USERNAME[5:]),
+)
 
 #: Length of an IBAN by country (SWIFT's registry).
 _IBAN_LENGTHS = {

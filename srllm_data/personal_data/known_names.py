@@ -72,7 +72,8 @@ _MORE = {
         Okoye Osei Owusu""",
     "south_asian": """Anjali Ayesha Deepa Fatima Gurpreet Harpreet Kavita Lakshmi Mariam Meena
         Nasreen Nirmala Pooja Priya Rani Savitri Shabana Sunita Sushila Usha Zainab; Arjun Balwinder
-        Gurdev Harjit Imran Kuldeep Mandeep Manoj Rajesh Rakesh Ramesh Sajid Sanjay Suresh Vijay; Ahmed Akhtar Bhatt Bhatti
+        Gurdev Harjit Imran Kuldeep Mandeep Manoj Rajesh Rakesh Ramesh Sajid Sanjay Suresh Vijay;
+        Ahmed Akhtar Bhatt Bhatti
         Chaudhry Das Desai Gill Iqbal Iyer Jha Kaur Khan Kumar Mahmood Malik Nair Patel Rao Reddy
         Shah Sharma Singh""",
     "slavic": """Agnieszka Anastasia Galina Irina Ivana Katarzyna Ludmila Magdalena Milena Natalya

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srllm_data.personal_data.forms import HINTS, OWN, accepted
+from srllm_data.personal_data.forms import HINTS, OWN, RARER, accepted
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine
@@ -27,8 +27,9 @@ class Patterns:
         self._theirs: dict[str, list[Any]] = {
             e: self._analyser.registry.get_recognizers("en", [e]) for e in entities if e in theirs
         }
+        rarer = {pattern: hint for hint, patterns in RARER for pattern in patterns}
         self._own = [
-            (entity, re.compile(pattern), score)
+            (entity, rarer.get((pattern, score), HINTS[entity]), re.compile(pattern), score)
             for entity in entities
             for pattern, score in OWN.get(entity, ())
             if score >= min_score
@@ -39,8 +40,11 @@ class Patterns:
 
     def __call__(self, text: str) -> Iterator[tuple[str, int, int, float]]:
         """Type, start, end and score of everything found; may overlap."""
-        for entity, pattern, score in self._own:
-            if HINTS[entity].search(text):
+        hinted: dict[re.Pattern[str], bool] = {}
+        for entity, hint, pattern, score in self._own:
+            if hint not in hinted:
+                hinted[hint] = hint.search(text) is not None
+            if hinted[hint]:
                 group = "value" if "value" in pattern.groupindex else 0
                 for match in pattern.finditer(text):
                     start = match.start(group)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from srllm_data.personal_data.figures import fold
 from srllm_data.personal_data.known_names import Origin, origins
-from srllm_data.personal_data.names import is_clear_name
+from srllm_data.personal_data.words import is_clear_name
 
 T = TypeVar("T")
 
