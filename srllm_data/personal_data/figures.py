@@ -20,6 +20,12 @@ _OFFICE = (
     r"|Emperor|Empress|Prophet|Apostle|Guru|Lord|Ayatollah|Justice|Judge|Sheriff|Minister|Secretary|Speaker|Councill?or|Alderman"
     r"|Council(?:man|woman)|Commissioner|Representative|District Attorney)"
 )
+#: A part of every office above: nothing else needs a closer look.
+_MAY_BE_OFFICE = re.compile(
+    r"[Pp]re|[Mm]inist|[Cc]hance|[Ss]en|[Gg]ov|[Mm]ayor|[Cc]ong|[Aa]ttor|[Ss]ecre|[Ll]eade|[Jj]ust"
+    r"|[Ll]ady|[Ss]peak|[Aa]mbas|Rep|P[MREO]|MP|King|Queen|Pr|Pope|Emp|Judge|Sher|Counc|Alder"
+    r"|Commis|Distr|Apost|Guru|Lord|Ayat|[A-Z]{5}"
+)
 _PRIVATE = (
     r"(?:student|class|club|company|firm|bank|team|union|board|body|university|college|school"
     r"|association|society|league|chapter|fraternity|sorority|prom|drag|beauty|homecoming|drama)"
@@ -53,6 +59,8 @@ def holds_office(doc: "Doc", start: int, end: int) -> bool:
     if after:
         return True
     head = max(0, start - 80)
+    if not _MAY_BE_OFFICE.search(doc.text, head, start):
+        return False
     before = _BEFORE.search(doc.text, head, start)
     if not before or _PRIVATE_BEFORE.search(doc.text[head : before.start()]):
         return False

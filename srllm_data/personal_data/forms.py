@@ -291,7 +291,7 @@ HINTS = {
     # The characters that phonenumbers takes between digits.
     "PHONE_NUMBER": re.compile(
         r"\d(?:[-x‐-―−ー-／ \xa0\xad\u200b\u2060\u3000()（）［］.\[\]/~⁓∼～_O]{0,4}\d){6}"
-        r"|[0O]7[\dO]|(?:\b(?:double|oh|zero|one|two|three|four|five|six|seven|eight|nine)\b[\s,-]*){7}"
+        r"|(?<!\d)[0O]7[\dO]{2}|(?:\b(?:double|oh|zero|one|two|three|four|five|six|seven|eight|nine)\b[\s,-]*){7}"
     ),
     "CREDIT_CARD": re.compile(r"(?:\d[ ._–—/|-]{0,3}){12}"),
     "IBAN_CODE": re.compile(r"[A-Za-z]{2}\d\d[ .-]?[A-Za-z0-9]"),

@@ -185,6 +185,8 @@ def _repeated(
 
 
 def _by_lines(text: str) -> Iterator[tuple[int, int]]:
+    if not re.search(r"\b[Bb][Yy]\b", text):
+        return
     for line in _BY_LINE.finditer(text):
         for name in re.finditer(_NAME, line["names"]):
             words = [w.lower() for w in name[0].split()]

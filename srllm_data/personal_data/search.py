@@ -142,7 +142,7 @@ def _add_names(searches: list[_Search], config: "RedactConfig") -> None:
         chunks = [c for c in chunks if places or may_hold_names(c[2])]
         found: dict[int, list[Finding]] = {}
         for (n, start, _), doc in zip(chunks, _parsed([c[2] for c in chunks]), strict=True):
-            found.setdefault(n, []).extend(_names(doc, start, views[n], config))
+            found.setdefault(n, []).extend(_names(doc, start, views[n], config, places))
         searches = [
             searches[n] for n, more in found.items() if searches[n].add_names(views[n], more)
         ]
@@ -158,7 +158,9 @@ def _parsed(texts: list[str]) -> "list[Doc]":
     return docs
 
 
-def _names(doc: "Doc", offset: int, view: Masked, config: "RedactConfig") -> Iterator[Finding]:
+def _names(
+    doc: "Doc", offset: int, view: Masked, config: "RedactConfig", places: bool
+) -> Iterator[Finding]:
     def masked(start: int, end: int) -> bool:
         return view.locate(offset + start, offset + end) is None
 
@@ -166,7 +168,7 @@ def _names(doc: "Doc", offset: int, view: Masked, config: "RedactConfig") -> Ite
     for name in people if "PERSON" in config.entities else ():
         if not name.kept and name.score >= config.min_score:
             yield Finding("PERSON", offset + name.start, offset + name.end, name.score)
-    for ent in doc.ents:
+    for ent in doc.ents if places else ():
         type_ = PARSED.get(ent.label_)
         if (
             type_ in config.entities
