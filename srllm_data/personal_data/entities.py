@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from srllm_data.personal_data.vectors import REACH, Floats, Vectors
+
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
-
-#: Texts whose vectors are computed together; alike in length, as vectors are padded.
-_TOGETHER = 64
-
-Floats = npt.NDArray[np.float32]
 
 
 class Entities:
@@ -29,7 +26,9 @@ class Entities:
         component = pipeline.get_pipe("ner")
         model: Any = component.model  # type: ignore[attr-defined]
         lower, upper = model.get_ref("lower"), model.get_ref("upper")
-        self._vectors = model.get_ref("tok2vec")
+        tok2vec = model.get_ref("tok2vec")
+        self._vectors = Vectors(tok2vec.layers[0])
+        self._project = tok2vec.layers[-1]
         moves = component.moves  # type: ignore[attr-defined]
         self._moves = [moves.get_class_name(n) for n in range(moves.n_moves)]
         self._at = {name: n for n, name in enumerate(self._moves)}
@@ -50,14 +49,13 @@ class Entities:
 
     def __call__(self, docs: Sequence["Doc"]) -> None:
         """Set the entities of ``docs``, which have none yet."""
-        by_length = sorted((d for d in docs if len(d)), key=len)
-        for first in range(0, len(by_length), _TOGETHER):
-            self._set(by_length[first : first + _TOGETHER])
-
-    def _set(self, docs: Sequence["Doc"]) -> None:
+        docs = [d for d in docs if len(d)]
+        if not docs:
+            return
         from spacy.tokens import Span
 
-        vectors = self._vectors.predict(docs)
+        found = self._vectors([(doc, 0, len(doc)) for doc in docs])
+        vectors = self._project.predict(np.concatenate(found))
         first = self._moves_outside(vectors, docs)
         inside = np.flatnonzero(first != self._at["O"])
         start = 0
@@ -104,6 +102,47 @@ class Entities:
             if last > inside or (last == inside and moves[1] < moves[0]):
                 return at + 1
         return len(vectors)
+
+
+class Tags:
+    """Sets the tags of some words as the components ``tok2vec`` and ``tagger`` do."""
+
+    def __init__(self, pipeline: "Language") -> None:
+        tagger: Any = pipeline.get_pipe("tagger")
+        self._labels = tagger.labels
+        self._scores = tagger.model.layers[-1]
+        model: Any = pipeline.get_pipe("tok2vec")
+        self._vectors = Vectors(model.model)
+
+    def __call__(self, words: Sequence[tuple["Doc", list[int]]]) -> None:
+        """Set the tags of ``words``: places in a text, in order."""
+        pieces = [(doc, *piece) for doc, places in words for piece in _pieces(places, len(doc))]
+        scores = self._scores.predict(self._vectors(pieces)) if pieces else []
+        best: dict[int, dict[int, int]] = {}
+        for (doc, start, _), of_piece in zip(pieces, scores, strict=True):
+            known = best.setdefault(id(doc), {})
+            known.update(enumerate(of_piece.argmax(axis=1).tolist(), start))
+        for doc, places in words:
+            for at in places:
+                doc[at].tag_ = self._labels[best[id(doc)][at]]
+
+
+def _pieces(places: list[int], length: int) -> list[tuple[int, int]]:
+    """Parts of a text of ``length`` words that hold ``places`` with ``REACH`` words around each."""
+    pieces: list[tuple[int, int]] = []
+    for at in places:
+        start, end = max(0, at - REACH), min(length, at + REACH + 1)
+        if pieces and start <= pieces[-1][1]:
+            pieces[-1] = (pieces[-1][0], end)
+        else:
+            pieces.append((start, end))
+    return pieces
+
+
+@lru_cache(maxsize=1)
+def tags(pipeline: "Language") -> Tags:
+    """The one :class:`Tags` of ``pipeline``."""
+    return Tags(pipeline)
 
 
 @lru_cache(maxsize=1)

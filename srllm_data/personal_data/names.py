@@ -79,13 +79,17 @@ def may_hold_names(text: str) -> bool:
     )
 
 
-def needs_tags(doc: "Doc") -> bool:
-    """True if :func:`names` looks at tags of ``doc``, whose entities are set."""
-    return any(
-        t.ent_type_ == "PERSON"
-        or (t.text[0].isupper() and (fold(t.text) in possible_names() or is_honorific(t)))
-        for t in doc
-    )
+def tagged(doc: "Doc") -> list[int]:
+    """The words of ``doc``, whose entities are set, whose tags :func:`names` looks at, in order."""
+    capitals = [t.i for t in doc if t.text[0].isupper()]
+    if any(
+        doc[at].ent_type_ == "PERSON"
+        or fold(doc[at].text) in possible_names()
+        or is_honorific(doc[at])
+        for at in capitals
+    ):
+        return sorted({near for at in capitals for near in (at, at + 1) if near < len(doc)})
+    return []
 
 
 def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) -> list[Name]:

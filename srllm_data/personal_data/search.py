@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from srllm_data import nlp
 from srllm_data.errors import ConfigError
-from srllm_data.personal_data.entities import entities
+from srllm_data.personal_data.entities import entities, tags
 from srllm_data.personal_data.masks import PLACEHOLDER, Masked
-from srllm_data.personal_data.names import may_hold_names, names, needs_tags
+from srllm_data.personal_data.names import may_hold_names, names, tagged
 from srllm_data.personal_data.patterns import Patterns
 from srllm_data.personal_data.policy import PARSED, Policy, is_about_a_group, policy
 
@@ -153,8 +153,7 @@ def _parsed(texts: list[str]) -> "list[Doc]":
     pipeline = nlp.load("parser", "lemmatizer", "attribute_ruler")
     docs = [pipeline.make_doc(text) for text in texts]
     entities(pipeline)(docs)
-    for _ in pipeline.pipe([d for d in docs if needs_tags(d)], batch_size=128, disable=["ner"]):
-        pass
+    tags(pipeline)([(doc, places) for doc in docs if (places := tagged(doc))])
     return docs
 
 
