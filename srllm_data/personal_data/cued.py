@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from srllm_data.personal_data import cues
-from srllm_data.personal_data.figures import fold
+from srllm_data.personal_data.figures import fold, text_of
 from srllm_data.personal_data.runs import (
     WORD,
     certainty,
@@ -39,7 +39,7 @@ _ENDS = (".", "!", "?", ":", ";", "“", '"', "\n", "…", "-", "–", "—", "(
 
 def cued(doc: "Doc", tokens: list["Token"]) -> Iterator[list["Token"]]:
     """Given names that the model does not see, and other words where somebody is named."""
-    text = doc.text
+    text = text_of(doc)
     done = 0
     for token in tokens:
         word = token.text
@@ -103,7 +103,7 @@ def _begins_full_name(token: "Token") -> bool:
         return False
     if fold(follower.text) in surnames():
         return not is_common(token) or fold(token.text) in possible_names()
-    doing = cues.DOING_AFTER.match(doc.text, offsets([follower])[1])
+    doing = cues.DOING_AFTER.match(text_of(doc), offsets([follower])[1])
     return not is_common(token) and doing is not None
 
 
@@ -114,8 +114,8 @@ def has_evidence(run: list["Token"]) -> bool:
     word = fold(run[0].text)
     start, end = offsets(run)
     return (
-        word in possible_names() or word in surnames() or _is_named(run[0].doc.text, start, end)
-    ) and (word not in places() or _is_named(run[0].doc.text, start, end))
+        word in possible_names() or word in surnames() or _is_named(text_of(run[0].doc), start, end)
+    ) and (word not in places() or _is_named(text_of(run[0].doc), start, end))
 
 
 def _is_alone(token: "Token", begins: bool) -> bool:
@@ -169,7 +169,7 @@ def _joined(doc: "Doc", at: int, step: int, inside: set[int]) -> bool:
 
 def is_no_person(run: list["Token"]) -> bool:
     """True where the words beside the run say that it is a place, a body or a thing."""
-    text = run[0].doc.text
+    text = text_of(run[0].doc)
     start, end = offsets(run)
     if (
         run[0].text in ("St", "St.", "Saint")

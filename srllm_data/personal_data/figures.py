@@ -54,20 +54,28 @@ def is_listed(name: str) -> bool:
 
 
 def holds_office(doc: "Doc", start: int, end: int) -> bool:
-    """True if a public office is named with the name at ``doc.text[start:end]``."""
-    after = _AFTER.match(doc.text[end : end + 80])
+    """True if a public office is named with the name at ``text_of(doc)[start:end]``."""
+    after = _AFTER.match(text_of(doc)[end : end + 80])
     if after:
         return True
     head = max(0, start - 80)
-    if not _MAY_BE_OFFICE.search(doc.text, head, start):
+    if not _MAY_BE_OFFICE.search(text_of(doc), head, start):
         return False
-    before = _BEFORE.search(doc.text, head, start)
-    if not before or _PRIVATE_BEFORE.search(doc.text[head : before.start()]):
+    before = _BEFORE.search(text_of(doc), head, start)
+    if not before or _PRIVATE_BEFORE.search(text_of(doc)[head : before.start()]):
         return False
     if not before["place"]:
         return True
     place = doc.char_span(*before.span("place"), alignment_mode="expand")
     return any(t.ent_type_ in ("GPE", "LOC", "NORP") for t in place or ())
+
+
+def text_of(doc: "Doc") -> str:
+    """The text of ``doc``, which spaCy puts together anew each time."""
+    text: str | None = doc.user_data.get("text")
+    if text is None:
+        text = doc.user_data["text"] = doc.text
+    return text
 
 
 @lru_cache(maxsize=50_000)

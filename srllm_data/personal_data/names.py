@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from srllm_data.personal_data import cues
 from srllm_data.personal_data.cued import cued, has_evidence, is_no_person, listed_beside
-from srllm_data.personal_data.figures import fold, holds_office, is_listed
+from srllm_data.personal_data.figures import fold, holds_office, is_listed, text_of
 from srllm_data.personal_data.runs import (
     certainty,
     extended,
@@ -94,7 +94,7 @@ def tagged(doc: "Doc") -> list[int]:
 
 def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) -> list[Name]:
     """Names of people in ``doc`` in order, outside of what ``masked(start, end)`` is true for."""
-    text = doc.text
+    text = text_of(doc)
     tokens = list(doc)
     capitals = [t for t in tokens if t.text[0].isupper()]
     found: dict[int, tuple[int, float, bool]] = {}
@@ -140,7 +140,7 @@ def _decided(
     doc: "Doc", found: dict[int, tuple[int, float, bool]], keep_figures: bool
 ) -> list[Name]:
     """The names with a verdict on each: a public figure's is kept, a later part of it as well."""
-    text = doc.text
+    text = text_of(doc)
     decided: list[Name] = []
     before: list[tuple[frozenset[str], bool]] = []
     for start, (end, score, by_line) in sorted(found.items()):
@@ -167,7 +167,7 @@ def _repeated(
     doc: "Doc", capitals: list["Token"], decided: list[Name], masked: Callable[[int, int], bool]
 ) -> Iterator[Name]:
     """Later words of the text that are part of a private person's name."""
-    text = doc.text
+    text = text_of(doc)
     words = [(n, w) for n in decided for w in text[n.start : n.end].split() if len(w) > 2]
     public = {w for n, w in words if n.kept}
     private = {w: n for n, w in reversed(words) if not n.kept and w[0].isupper()}
