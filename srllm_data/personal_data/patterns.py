@@ -85,6 +85,7 @@ class Patterns:
 
 def _presidio() -> tuple["AnalyzerEngine", "Language"]:
     import spacy
+    import tldextract
     from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
     from presidio_analyzer.predefined_recognizers import PhoneRecognizer
@@ -93,8 +94,9 @@ def _presidio() -> tuple["AnalyzerEngine", "Language"]:
     logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     registry = RecognizerRegistry(supported_languages=["en"])
     registry.load_predefined_recognizers(languages=["en"])
-    # Presidio's e-mail recogniser refuses private domains and asks tldextract, which goes to the
-    # network; names come from the parsed text, so nothing here needs a model.
+    # Presidio's e-mail recogniser refuses private domains and asks tldextract, which would fetch
+    # the public suffix list; names come from the parsed text, so nothing here needs a model.
+    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
     for name in ("EmailRecognizer", "PhoneRecognizer", "SpacyRecognizer"):
         registry.remove_recognizer(name)
     registry.add_recognizer(PhoneRecognizer(supported_regions=_REGIONS))
