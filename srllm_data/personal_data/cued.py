@@ -113,8 +113,12 @@ def has_evidence(run: list["Token"]) -> bool:
         return True
     word = fold(run[0].text)
     start, end = offsets(run)
+    doing = cues.DOING_AFTER.match(text_of(run[0].doc), end)
     return (
-        word in possible_names() or word in surnames() or _is_named(text_of(run[0].doc), start, end)
+        word in possible_names()
+        or word in surnames()
+        or (doing is not None and not is_common(run[0]))
+        or _is_named(text_of(run[0].doc), start, end)
     ) and (word not in places() or _is_named(text_of(run[0].doc), start, end))
 
 

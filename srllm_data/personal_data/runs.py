@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
-_INITIAL = re.compile(r"(?:[A-Z]\.?){1,3}")
+INITIAL = re.compile(r"(?:[A-Z]\.?){1,3}")
 _PARTICLES = {"al", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "dos"}
 _PARTICLES |= {"ab", "af", "ap", "av", "bar", "ben", "ferch", "zu"}
 _PARTICLES |= {"du", "el", "ibn", "la", "le", "ten", "ter", "van", "von", "y"}
@@ -36,9 +36,9 @@ def runs(doc: "Doc", start: int, end: int) -> Iterator[list["Token"]]:
     run: list[Token] = []
     for token in doc[start:end]:
         link = token.text in _PARTICLES or (token.text == "-" and not token.whitespace_)
-        if is_name_word(token) or (run and (link or _INITIAL.fullmatch(token.text))):
+        if is_name_word(token) or (run and (link or INITIAL.fullmatch(token.text))):
             run.append(token)
-        elif _INITIAL.fullmatch(token.text) and token.i + 1 < end:
+        elif INITIAL.fullmatch(token.text) and token.i + 1 < end:
             run = [token]
         else:
             yield from _trimmed(run)
@@ -69,7 +69,7 @@ def extended(doc: "Doc", run: list["Token"], labels: tuple[str, ...] = ()) -> li
 def _follower(doc: "Doc", last: "Token", labels: tuple[str, ...]) -> list["Token"]:
     """The next name word after ``last``, with the particles or the hyphen before it; or nothing."""
     at = last.i + 1
-    while at < len(doc) and (doc[at].text in _PARTICLES or _INITIAL.fullmatch(doc[at].text)):
+    while at < len(doc) and (doc[at].text in _PARTICLES or INITIAL.fullmatch(doc[at].text)):
         at += 1
     if at == last.i + 1 and at < len(doc) and doc[at].text == "-" and not last.whitespace_:
         at += 1
@@ -92,7 +92,7 @@ def _follower(doc: "Doc", last: "Token", labels: tuple[str, ...]) -> list["Token
 
 def certainty(run: list["Token"]) -> float:
     """How sure it is that ``run`` is a name, from 0 (it is not) to 1."""
-    words = [t for t in run if is_name_word(t) and not _INITIAL.fullmatch(t.text)]
+    words = [t for t in run if is_name_word(t) and not INITIAL.fullmatch(t.text)]
     phrase = " ".join(t.lower_ for t in run)
     doc, start, end = run[0].doc, run[0].i, run[-1].i + 1
     phrases = {phrase, phrase.removesuffix("s")}
@@ -101,6 +101,8 @@ def certainty(run: list["Token"]) -> float:
         return 0.0
     known = any(is_given(t) for t in words)
     if len(run) > 1:
+        if INITIAL.fullmatch(run[0].text) and "." in run[0].text and words[-1].is_title:
+            return 0.7
         if not known and all(is_common(t) or t.is_upper for t in words):
             return 0.0
         return 0.85
