@@ -48,6 +48,8 @@ ENTITIES = [
     "US_SSN",
 ]
 CONFIG = RedactConfig(entities=ENTITIES)
+#: Characters of a short text, as of a post.
+SHORT = 140
 #: Type, start and end.
 Span = tuple[str, int, int]
 
@@ -199,7 +201,7 @@ def _only_presidio(text: str, span: Span, with_figures: set[Span], typed: set[Sp
         return "words of the dictionary only"
     if all(w.isupper() for w in capitalised):
         return "all in capitals and no known given name"
-    return "other name rule (generic use, phrase that is no name, known only to the larger parse)"
+    return "other name rule (generic use, a place, no evidence beside an unknown word)"
 
 
 def _only_srllm(text: str, span: Span) -> str:
@@ -249,8 +251,12 @@ def main() -> None:
         "min_score": CONFIG.min_score,
         "texts": {},
     }
-    for name in ["sample", *([arguments.texts.stem] if arguments.texts else [])]:
-        texts = read_texts(None if name == "sample" else arguments.texts, arguments.limit)
+    sample = read_texts(None, arguments.limit)
+    short = [text for text in sample if len(text) <= SHORT]
+    sets = {"sample": sample, f"sample, {SHORT} characters or fewer": short}
+    if arguments.texts:
+        sets[arguments.texts.stem] = read_texts(arguments.texts, arguments.limit)
+    for name, texts in sets.items():
         found = result["texts"][name] = {
             "texts": len(texts),
             "mean_characters": round(sum(map(len, texts)) / len(texts)),

@@ -116,8 +116,8 @@ def dataset_card(
         ),
         "## Personal data",
         "Personal data was replaced by typed placeholders such as `<PERSON_1>` before labelling "
-        "and rewriting; `entities` has their places. Automatic redaction misses some: report what "
-        "you find, by row id, to whoever gave you this dataset.",
+        "and rewriting; `entities` has their places, and a made-up stand-in for each. Automatic "
+        "redaction misses some: report what you find, by row id, to whoever gave you this dataset.",
         "## Limits",
         "Rewrites passed automatic gates unless `decision` says that a curator decided. The gates "
         "see words, not the world: a rewrite may keep a claim that is false. A control is a text "

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srllm_data.personal_data.forms import HINTS, OWN, RARER, accepted
+from srllm_data.personal_data.checks import accepted
+from srllm_data.personal_data.forms import HINTS, OWN, RARER
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine
