@@ -12,6 +12,7 @@ from srllm_data.personal_data.runs import (
     is_before_surname,
     is_certain,
     is_common,
+    is_given,
     is_name_word,
     offsets,
 )
@@ -181,9 +182,12 @@ def is_no_person(run: list["Token"]) -> bool:
         or cues.SAINT_BEFORE.search(text, max(0, start - 12), start)
     ):
         return True
-    if len(run) > 1:
-        return False
     word = run[0]
+    if len(run) > 1:
+        # "up in Harrow Lane", "the Harrow Lane": no given name among them.
+        return not any(map(is_given, run)) and bool(
+            cues.NO_PERSON_BEFORE.search(text, max(0, start - 20), start)
+        )
     after = [t.text for t in word.doc[word.i + 1 : word.i + 3]]
     if len(after) == 2 and after[0] == "," and after[1][0].isupper() and fold(after[1]) in states():
         return True

@@ -14,16 +14,16 @@ _FILE = Path(__file__).parent.parent / "lexicon" / "public_figures.txt"
 _OFFICE = (
     r"(?:(?i:(?:vice[ -])?president|prime minister|first minister|chancellor|senator|governor|mayor"
     r"|congress(?:man|woman)|attorney general|secretary of state|supreme leader|chief justice"
-    r"|first lady|(?:majority|minority|opposition) leader|house speaker|ambassador"
+    r"|first lady|sheriff|(?:majority|minority|opposition) leader|house speaker|ambassador"
     r"|(?:foreign|finance|home|interior|health|education|justice|defen[cs]e|treasury) "
     r"(?:minister|secretary))|Sens?\.?|Reps?\.?|Govs?\.?|Pres\.?|PM|MP|King|Queen|Prince|Princess|Pope"
-    r"|Emperor|Empress|Prophet|Apostle|Guru|Lord|Ayatollah|Justice|Judge|Sheriff|Minister|Secretary|Speaker|Councill?or|Alderman"
+    r"|Emperor|Empress|Prophet|Apostle|Guru|Lord|Ayatollah|Justice|Judge|Minister|Secretary|Speaker|Councill?or|Alderman"
     r"|Council(?:man|woman)|Commissioner|Representative|District Attorney)"
 )
 #: A part of every office above: nothing else needs a closer look.
 _MAY_BE_OFFICE = re.compile(
     r"[Pp]re|[Mm]inist|[Cc]hance|[Ss]en|[Gg]ov|[Mm]ayor|[Cc]ong|[Aa]ttor|[Ss]ecre|[Ll]eade|[Jj]ust"
-    r"|[Ll]ady|[Ss]peak|[Aa]mbas|Rep|P[MREO]|MP|King|Queen|Pr|Pope|Emp|Judge|Sher|Counc|Alder"
+    r"|[Ll]ady|[Ss]peak|[Aa]mbas|Rep|P[MREO]|MP|King|Queen|Pr|Pope|Emp|Judge|[Ss]heri|Counc|Alder"
     r"|Commis|Distr|Apost|Guru|Lord|Ayat|[A-Z]{5}"
 )
 _PRIVATE = (
