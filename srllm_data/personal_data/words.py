@@ -73,13 +73,14 @@ def frequent_names() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def possible_names() -> frozenset[str]:
     """Given names that may be other words as well: names only where somebody is named."""
-    found = {*map(fold, all_given_names()), *listed_names()}
+    found = {*map(fold, all_given_names()), *listed_names(), *_lines("rare_given_names.txt")}
     return frozenset(n for n in found if len(n) > 1 and not _is_stop_word(n))
 
 
 @lru_cache(maxsize=1)
 def surnames() -> frozenset[str]:
-    return frozenset(fold(name) for origin in origins().values() for name in origin.surnames)
+    known = {fold(name) for origin in origins().values() for name in origin.surnames}
+    return frozenset(known.union(_lines("surnames.txt")))
 
 
 @lru_cache(maxsize=1)
@@ -112,6 +113,12 @@ def listed_names() -> frozenset[str]:
 def places() -> frozenset[str]:
     """Countries, and cities, counties and states that are given names as well."""
     return states() | frozenset(_lines("name_places.txt"))
+
+
+@lru_cache(maxsize=1)
+def towns() -> frozenset[str]:
+    """Cities and towns of the world; many are surnames as well, as those come from towns."""
+    return frozenset(_lines("places.txt"))
 
 
 @lru_cache(maxsize=1)
