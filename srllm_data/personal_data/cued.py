@@ -27,6 +27,7 @@ from srllm_data.personal_data.words import (
     possible_names,
     states,
     surnames,
+    towns,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +131,9 @@ def _is_alone(token: "Token", begins: bool) -> bool:
         return False
     follower = token.nbor() if token.i + 1 < len(token.doc) else None
     if begins:
+        # "Dawn broke", "Hope dies last": of words, told() takes those that do what people do.
+        if is_common(token):
+            return False
         return follower is not None and follower.tag_ in ("VBZ", "VBD", "MD")
     words = [t for t in token.doc if t.is_alpha]
     return sum(t.text[0].isupper() for t in words) * 2 < len(words)
@@ -155,7 +159,7 @@ def listed_beside(
                 and (token.ent_type_ not in ("GPE", "LOC", "NORP", "DATE") or is_certain(token))
                 and not (token.ent_type_ in _WHOLES and _is_part_of_whole(token))
                 and not is_no_person([token])
-                and fold(token.text) not in places()
+                and (fold(token.text) not in places() or is_given(token))
             ):
                 inside.add(token.i)
                 more = True
@@ -183,6 +187,11 @@ def is_no_person(run: list["Token"]) -> bool:
     ):
         return True
     word = run[0]
+    if _is_town(run) or (len(run) == 1 and len(word.text) < 2):
+        return True
+    if len(run) == 1 and fold(word.text) in towns() and not is_certain(word):
+        if not (_is_named(text, start, end) or is_given(word)):
+            return True
     if len(run) > 1:
         # "up in Harrow Lane", "the Harrow Lane": no given name among them.
         return not any(map(is_given, run)) and bool(
@@ -199,7 +208,26 @@ def is_no_person(run: list["Token"]) -> bool:
         return True
     begins = not word.i or word.nbor(-1).text in _ENDS
     follows = word.nbor().tag_ if word.i + 1 < len(word.doc) else "."
-    return begins and is_common(word) and follows in ("IN", "PRP$", "DT", "NN", "NNS", "RB", "JJ")
+    return begins and is_common(word) and follows in ("IN", "PRP$", "DT", "PDT", "NN", "NNS", "RB", "JJ")
+
+
+def _is_town(run: list["Token"]) -> bool:
+    """True if the run, or a word at its edge with the next one outside, is a town of two words."""
+    doc, start, end = run[0].doc, run[0].i, run[-1].i + 1
+    spans = [(start - 1, start + 1), (end - 1, end + 1), (start, start + 2), (end - 2, end)]
+    return any(
+        0 <= s and e <= len(doc) and e - s == 2 and fold(doc[s:e].text) in towns() for s, e in spans
+    )
+
+
+def is_place_here(token: "Token") -> bool:
+    """True for a name that is a place as well, behind "in" and the like, or before a word of a place."""
+    text = text_of(token.doc)
+    if cues.PLACE_AFTER.match(text, offsets([token])[1]):
+        return True
+    folded = fold(token.text)
+    where = token.i and token.nbor(-1).lower_ in (*_WHERE, "at", "than")
+    return bool(where) and (folded in places() or folded in towns())
 
 
 def _is_part_of_whole(token: "Token") -> bool:

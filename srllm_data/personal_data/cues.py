@@ -49,7 +49,8 @@ NAMING_BEFORE = re.compile(
 )
 #: Before a name that is a word for a group otherwise: "my nephew Israel".
 KIN_BEFORE = re.compile(
-    r"\b(?:named|(?:my|his|her|their|our) name is|name's|nephew|niece|cousin|uncle|aunt|auntie"
+    r"\b(?:named|(?:[Mm]y|his|her|our|their|[Mm]e) (?:boss|mate|friend|best friend|neighbou?r|manager|dad|mum"
+    r"|mom|teacher|colleague|gran|grandad|grandma|ex|boyfriend|girlfriend|partner|flatmate|roommate)|(?:my|his|her|their|our) name is|name's|nephew|niece|cousin|uncle|aunt|auntie"
     r"|brother|sister|son|daughter|husband|wife|grandson|granddaughter|stepson|stepdaughter|twin)\s$"
 )
 #: The same for names in lower case, where more than a hint is needed.
@@ -97,6 +98,10 @@ NO_PERSON_AFTER = re.compile(
     r"|constant|equation|number|cat)\b"
     r"| of [A-Z]"
     r"|(?: &| and) (?:Sons|Co\b|Spencer|Daughters)"
+)
+PLACE_AFTER = re.compile(
+    r" (?:line|station|office|street|branch|fans|supporters|road|park|bridge|coach station|market"
+    r"|Line|Station|Street|Park|Road|Bridge|Tuesday|Market|University|College)\b"
 )
 SAINT_BEFORE = re.compile(r"(?:\b(?:Saint|Saints|St\.?|Sts\.?|Santa|San|Mount|Mt\.?)|[#@_])\s?$")
 #: Before a word that names a place, a thing or a kind of person.

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srllm_data.personal_data import cues
-from srllm_data.personal_data.cued import cued, has_evidence, is_no_person, listed_beside
+from srllm_data.personal_data.cued import (
+    cued,
+    has_evidence,
+    is_no_person,
+    is_place_here,
+    listed_beside,
+)
 from srllm_data.personal_data.figures import fold, holds_office, is_listed, text_of
 from srllm_data.personal_data.runs import (
     certainty,
@@ -23,6 +29,7 @@ from srllm_data.personal_data.runs import (
     offsets,
     runs,
 )
+from srllm_data.personal_data.told import families, full_names, hyphened, told, with_initials
 from srllm_data.personal_data.words import (
     CALENDAR,
     frequent_names,
@@ -128,6 +135,12 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
         add(*offsets(run), 0.6)
     for run in cued(doc, tokens):
         add(*offsets(run), 0.6)
+    for run in (*told(doc, capitals), *full_names(doc, capitals), *with_initials(doc, capitals)):
+        add(*offsets(run), 0.6)
+    for run in hyphened(doc, capitals):
+        add(*offsets(run), 0.6)
+    for start, end in families(doc):
+        add(start, end, 0.5)
     for run in listed_beside(doc, tokens, found):
         add(*offsets(run), 0.5)
     if not found:
@@ -182,6 +195,7 @@ def _repeated(
             and (not is_common(token) or token.tag_ == "NNP")
             and token.lower_ not in CALENDAR
             and not is_generic(token)
+            and not is_place_here(token)
             and not any(n.start < end and start < n.end for n in decided)
             and not masked(start, end)
         ):

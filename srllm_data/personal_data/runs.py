@@ -23,12 +23,13 @@ WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
 INITIAL = re.compile(r"(?:[A-Z]\.?){1,3}")
 _PARTICLES = {"al", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "dos"}
 _PARTICLES |= {"ab", "af", "ap", "av", "bar", "ben", "ferch", "zu"}
-_PARTICLES |= {"du", "el", "ibn", "la", "le", "ten", "ter", "van", "von", "y"}
+_PARTICLES |= {"'t", "’t", "du", "el", "ibn", "la", "le", "ten", "ter", "van", "von", "y"}
+_SUFFIXES = {"II", "III", "IV", "Jr", "Jr.", "Sr", "Sr."}
 #: "a Karen", "every Chad": a kind of person, nobody in particular.
 _GENERIC = {"a", "an", "another", "any", "every", "no", "some", "such", "these", "those", "typical"}
 #: Ruled out, but surnames behind a given name.
 _SURNAMES = {"black", "bishop", "brown", "duke", "english", "french", "gray", "green", "grey"}
-_SURNAMES |= {"holland", "ireland", "king", "law", "love", "pope", "savage", "white", "wolf"}
+_SURNAMES |= {"holland", "ireland", "jain", "king", "welsh", "church", "norman", "law", "love", "pope", "savage", "white", "wolf"}
 
 
 def runs(doc: "Doc", start: int, end: int) -> Iterator[list["Token"]]:
@@ -63,6 +64,9 @@ def extended(doc: "Doc", run: list["Token"], labels: tuple[str, ...] = ()) -> li
             run = [before, *run]
     while follower := _follower(doc, run[-1], labels):
         run = [*run, *follower]
+    last = run[-1].i + 1
+    if last < len(doc) and doc[last].text in _SUFFIXES:
+        run = [*run, doc[last]]
     return run
 
 
