@@ -9,7 +9,9 @@ HONORIFICS = frozenset(
     "colonel señor señora señorita herr frau monsieur madame mme mlle signor signora dame sir lady "
     "sister brother father mother deacon sheikh officer ustad pandit".split()
 )
-HONOURED = re.compile(r"\b(?:M[rsx]|Mrs|Dr|Miss|Prof|Rev|Sgt)\.? [A-Z]")
+HONOURED = re.compile(
+    r"\b(?:M[rsx]|Mrs|Dr|Miss|Prof|Rev|Sgt)\.? [A-Z]|\b(?:m[rsx]|mrs|dr|miss|prof|sgt)\.? [a-z]{3}"
+)
 #: Titles that stand for the office or the family where a common word follows.
 LOOSE_HONORIFICS = frozenset(
     "sister brother father mother aunt uncle auntie aunty officer coach captain nurse lady sir "

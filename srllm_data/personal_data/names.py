@@ -29,7 +29,7 @@ from srllm_data.personal_data.runs import (
     offsets,
     runs,
 )
-from srllm_data.personal_data.told import families, full_names, hyphened, told, with_initials
+from srllm_data.personal_data.told import families, full_names, hyphened, lower_case, told, with_initials
 from srllm_data.personal_data.words import (
     CALENDAR,
     frequent_names,
@@ -139,7 +139,7 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
         add(*offsets(run), 0.6)
     for run in hyphened(doc, capitals):
         add(*offsets(run), 0.6)
-    for start, end in families(doc):
+    for start, end in (*families(doc), *lower_case(doc)):
         add(start, end, 0.5)
     for run in listed_beside(doc, tokens, found):
         add(*offsets(run), 0.5)

@@ -93,6 +93,30 @@ _SYLLABLES = frozenset(
 )
 
 
+_LOWER_TITLED = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof|sgt|mx)\.? (?P<name>[a-z][a-z'’-]{2,})\b")
+#: Before a name in lower case; kin: with whose relative it is.
+_LOWER_NAMED = re.compile(
+    r"(?:\bme (?:n|and|&|\+) |\b(?:bf|gf|bff|hubby|hubs|bestie|ok|okay|lmao|lol|love u|love you|ily|miss u"
+    r"|miss you|shoutout to|shout out to|thanku|thx|ty|tysm|soz|sorry|gn|morning|alright|cmon|come on|bless"
+    r"|rip|wtf|ffs|pls|please|bro|lad|oi|oh|hbd|congrats|with|wi|from|saw|ask|asked|tell|told|and|n|met|like"
+    r"|between|text|texted|call|called|ring|rang|invite|invited|is|was|by),? "
+    r"|(?P<kin>\b(?:my|his|her|our|their|your|ur|me|[a-z]+['’]?s) (?:[a-z]+ )?(?:carer|sister|brother|sis|bro|cousin|mate|friend"
+    r"|neighbou?r|boss|manager|teacher|bf|gf|boyfriend|girlfriend|wife|husband|son|daughter|nephew|niece|uncle"
+    r"|auntie|aunty|aunt|nan|gran|grandma|grandad|mum|mom|dad|flatmate|roommate|housemate|ex|partner|kid|lad"
+    r"|tutor|nurse|midwife|landlord|colleague|coworker|fianc[ée]e?) ))(?P<name>[a-z]{3,}(?:-[a-z]{2,})?)\b(?![-@'’]\w{2})"
+)
+_LOWER_DOES = re.compile(
+    r"(?:,|['’]s| (?:is|was|has|had|says|said|got|gets|told|always|never|still|just|works|thinks|wants|who"
+    r"|goes|came|went|reckons|lives|knows|loves|hates|does|did|and|n)\b)"
+)
+_LOWER_DOING = re.compile(
+    r"(?:(?<=^)|(?<=[.!?,] )|(?<=\n)|(?<=\bwhen )|(?<=\bif )|(?<=\bbut )|(?<=\bso )|(?<=\bcos )|(?<=\bthat ))"
+    r"(?P<name>[a-z]{4,})(?= (?:from|says?|said|told|asked|reckons|thinks|knows|wants|hates|loves|texted|rang|got|went|came"
+    r"|was|is|has|had|won't|can't|isn't|wasn't|didn't|doesn't|n i\b|and i\b|who|works|lives|goes|keeps|just|still|never|always)\b"
+    r"|['’]s (?:mum|mom|dad|sister|brother|house|gaf|kid|kids|birthday|party|car|dog|nan|wife|husband|fault|boyfriend|girlfriend)\b)"
+)
+
+
 def told(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
     """Capitalised words that may be a name, where the words around them need a person."""
     text = text_of(doc)
@@ -224,6 +248,24 @@ def full_names(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
             continue
         if not cues.NO_PERSON_AFTER.match(text, end):
             yield extended(doc, [token, last])
+
+
+def lower_case(doc: "Doc") -> Iterator[tuple[int, int]]:
+    """Offsets of names in lower case: clear ones where somebody is named, surnames behind a title."""
+    text = text_of(doc)
+    for match in _LOWER_TITLED.finditer(text):
+        name = fold(match["name"])
+        known = name in surnames() or name in possible_names()
+        if known and not is_common_word(name) and not is_ruled_out(name) and name not in places():
+            yield match.span("name")
+    for match in _LOWER_NAMED.finditer(text):
+        name = fold(match["name"])
+        if name in frequent_names() and not is_ruled_out(name) and name not in places():
+            if is_clear_name(name) or (match["kin"] and _LOWER_DOES.match(text, match.end())):
+                yield match.span("name")
+    for match in _LOWER_DOING.finditer(text):
+        if is_clear_name(match["name"]) and fold(match["name"]) in frequent_names():
+            yield match.span("name")
 
 
 def families(doc: "Doc") -> Iterator[tuple[int, int]]:
