@@ -9,6 +9,7 @@ from srllm_data.personal_data.runs import (
     WORD,
     certainty,
     extended,
+    is_capitalised,
     is_before_surname,
     is_certain,
     is_common,
@@ -61,7 +62,7 @@ def cued(doc: "Doc", tokens: list["Token"]) -> Iterator[list["Token"]]:
         possible = fold(token.text) in possible_names()
         if not is_name_word(token) and (not possible or is_ruled_out(token.lower_)):
             kin = cues.KIN_BEFORE.search(text, max(0, start - 25), start)
-            if kin and token.is_title and fold(token.text) in frequent_names():
+            if kin and is_capitalised(token) and fold(token.text) in frequent_names():
                 yield [token]
             continue
         if token.ent_type_ in _WHOLES and _is_part_of_whole(token):
@@ -78,7 +79,7 @@ def cued(doc: "Doc", tokens: list["Token"]) -> Iterator[list["Token"]]:
             or _begins_full_name(token)
             or (named and possible)
             or (named and not begins and not is_common(token) and not token.is_upper)
-            or (possible and token.tag_ == "NNP" and token.is_title and _is_alone(token, begins))
+            or (possible and token.tag_ == "NNP" and is_capitalised(token) and _is_alone(token, begins))
         ):
             run = extended(doc, [token], _WHOLES)
             if not is_no_person(run) and (certainty(run) or (named and len(run) == 1)):
@@ -98,7 +99,7 @@ def _begins_full_name(token: "Token") -> bool:
     if (
         "ORG" in (token.ent_type_, follower.ent_type_)
         or not (is_name_word(token) and is_name_word(follower))
-        or not token.is_title
+        or not is_capitalised(token)
         or is_common(follower)
         or {fold(token.text), fold(follower.text)} & places()
     ):
@@ -158,7 +159,7 @@ def listed_beside(
                 and (possible or not is_common(token))
                 and (token.ent_type_ not in ("GPE", "LOC", "NORP", "DATE") or is_certain(token))
                 and not (token.ent_type_ in _WHOLES and _is_part_of_whole(token))
-                and not is_no_person([token])
+                and (not is_no_person([token]) or _is_town_surname(token))
                 and (fold(token.text) not in places() or is_given(token))
             ):
                 inside.add(token.i)
@@ -187,6 +188,11 @@ def is_no_person(run: list["Token"]) -> bool:
     ):
         return True
     word = run[0]
+    if len(run) > 1 and cues.NO_PERSON_AFTER.match(text, offsets(run[:-1])[1]):
+        # "Bolton Wanderers", "Rosa Parks Day"; "Linda Hall" is a person, a building's name is not.
+        sure = len(run) == 2 and is_certain(word) and fold(run[1].text) in surnames()
+        if not sure or fold(word.text) in towns() or not cues.PERSON_GOES_ON.match(text, end):
+            return True
     if _is_town(run) or (len(run) == 1 and len(word.text) < 2):
         return True
     if len(run) == 1 and fold(word.text) in towns() and not is_certain(word):
@@ -211,12 +217,17 @@ def is_no_person(run: list["Token"]) -> bool:
     return begins and is_common(word) and follows in ("IN", "PRP$", "DT", "PDT", "NN", "NNS", "RB", "JJ")
 
 
+def _is_town_surname(token: "Token") -> bool:
+    folded = fold(token.text)
+    return folded in towns() and folded in surnames() and token.ent_type_ != "GPE"
+
+
 def _is_town(run: list["Token"]) -> bool:
     """True if the run, or a word at its edge with the next one outside, is a town of two words."""
     doc, start, end = run[0].doc, run[0].i, run[-1].i + 1
     spans = [(start - 1, start + 1), (end - 1, end + 1), (start, start + 2), (end - 2, end)]
     return any(
-        0 <= s and e <= len(doc) and e - s == 2 and fold(doc[s:e].text) in towns() for s, e in spans
+        0 <= s and e <= len(doc) and e - s == 2 and doc[e - 1].is_alpha and fold(doc[s:e].text) in towns() for s, e in spans
     )
 
 

@@ -81,7 +81,7 @@ NAMING_AFTER = re.compile(
 )
 #: What a person does, behind a name that the parser takes for a place or a thing.
 DOING_AFTER = re.compile(
-    r" (?:says?|said|is|isn't|was|wasn't|has|had|wants?|wanted|works?|worked|lives?|lived|got|came"
+    r" (?:says?|said|is|are|were|both|isn't|was|wasn't|has|had|wants?|wanted|works?|worked|lives?|lived|got|came"
     r"|went|runs?|ran|drives?|drove|teaches|taught|told|asked|asks|never|still|who|loves?|hates?"
     r"|thinks?|knows?|knew|sat|stood|wore|wears|died|married|left|moved|opened|sells?|sold|speaks?"
     r"|spoke|cleans?|cooks?|plays?|played|won|lost|grew|studied|studies|retired|stayed|kept|made"
@@ -95,7 +95,14 @@ NO_PERSON_AFTER = re.compile(
     r"|Theatre|Theater|Church|Cathedral|Chapel|Mosque|Temple|Station|Airport|Stadium|Arena|Hall"
     r"|House|Hotel|Tower|Building|Court|Prison|Foundation|Trust|Fund|Prize|Award|Medal|Cup|Trophy"
     r"|Act|Law|Amendment|Bill|Bank|Group|Inc|Ltd|LLC|Corp|Company|Brothers|Bros|Sons|FC|United|Rovers"
-    r"|Athletic|Wanderers|Times|Herald|Tribune|Post|Gazette|News|Day|Eve|Week|Festival|Show)\b"
+    r"|Athletic|Wanderers|Albion|Hotspur|Thistle|Orient|Argyle|Villa|Spurs|AFC|RFC|CC|Tech|State|Technique|Method"
+    r"|Cathedral|Minster|Abbey|Priory|Castle|Palace|Pier|Zoo|Mall|Centre|Center|Estate|Docks|Harbour|Canal|Falls"
+    r"|Springs|Creek|Canyon|Coast|District|Borough|Parish|Council|Police|Regiment|Awards|Open|Classic|Marathon|Carnival"
+    r"|Parade|Pride|Mubarak|Diwali|Guys|Review|Report|Inquiry|Commission|Committee|Association|Society|Union|Party"
+    r"|League|Airlines|Airways|Motors|Records|Studios|Pictures|Press|Books|Magazine|Journal|Chronicle|Echo|Mail|Express"
+    r"|Mirror|Observer|Guardian|Telegraph|Partners|Holdings|Industries|Systems|Technologies|Foods|Stores|Caf[eé]"
+    r"|Restaurant|Inn|Arms|Tavern|Kitchen|Bakery|Pharmacy|Surgery|Estates|Ground|Pub|Club|Building|Barracks|Primary"
+    r"|High School|Grammar|Infants|Nursery|Junction|Interchange|Parkway|Crescent|Close|Terrace|Town Hall|Times|Herald|Tribune|Post|Gazette|News|Day|Eve|Week|Festival|Show)\b"
     r"|['’]s? (?:law|razor|disease|syndrome|sake|paradox|principle|theorem|palsy|rule|dilemma|wager"
     r"|constant|equation|number|cat)\b"
     r"| of [A-Z]"
@@ -104,6 +111,11 @@ NO_PERSON_AFTER = re.compile(
 PLACE_AFTER = re.compile(
     r" (?:line|station|office|street|branch|fans|supporters|road|park|bridge|coach station|market"
     r"|Line|Station|Street|Park|Road|Bridge|Tuesday|Market|University|College)\b"
+)
+#: Behind a full name whose surname is a word for a place as well.
+PERSON_GOES_ON = re.compile(
+    rf"{DOING_AFTER.pattern}| (?:and|&) [A-Z]|,? \(?\d\d\)?,|, who\b"
+    r"| (?:has|is|was|do|does|did|could|would|wo|ca)n['’]?t\b"
 )
 SAINT_BEFORE = re.compile(r"(?:\b(?:Saint|Saints|St\.?|Sts\.?|Santa|San|Mount|Mt\.?)|[#@_])\s?$")
 #: Before a word that names a place, a thing or a kind of person.

@@ -115,7 +115,7 @@ _EMAIL = (
 
 #: What stands behind "@" in programs, or for everybody.
 _NOT_A_HANDLE = (
-    r"(?!(?:everyone|here|channel|all|users?|mention|home|work|school|property|dataclass|override"
+    r"(?!(?:everyone|here|channel|all|mods?|moderators?|admins?|support|staff|team|friends|followers|anyone|users?|mention|home|work|school|property|dataclass|override"
     r"|test|param|returns?|throws|deprecated|author|see|font-face|media|import|keyframes|supports"
     r"|charset|page|staticmethod|classmethod|abstractmethod|functools|pytest|app|autowired"
     r"|component|service|bean|entity|id|input|output|injectable|nullable|nonnull|latest|next|beta"

@@ -21,6 +21,7 @@ from srllm_data.personal_data.figures import fold, holds_office, is_listed, text
 from srllm_data.personal_data.runs import (
     certainty,
     extended,
+    is_capitalised,
     is_common,
     is_generic,
     is_given,
@@ -29,7 +30,7 @@ from srllm_data.personal_data.runs import (
     offsets,
     runs,
 )
-from srllm_data.personal_data.told import families, full_names, hyphened, lower_case, told, with_initials
+from srllm_data.personal_data.told import families, full_names, hyphened, lower_case, surnames_alone, told, with_initials
 from srllm_data.personal_data.words import (
     CALENDAR,
     frequent_names,
@@ -135,7 +136,7 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
         add(*offsets(run), 0.6)
     for run in cued(doc, tokens):
         add(*offsets(run), 0.6)
-    for run in (*told(doc, capitals), *full_names(doc, capitals), *with_initials(doc, capitals)):
+    for run in (*told(doc, capitals), *full_names(doc, capitals), *with_initials(doc, capitals), *surnames_alone(doc, capitals)):
         add(*offsets(run), 0.6)
     for run in hyphened(doc, capitals):
         add(*offsets(run), 0.6)
@@ -169,11 +170,22 @@ def _decided(
                 is_listed(name)
                 or all(is_listed(part) for part in re.split(r"[-–/]", name))
                 or holds_office(doc, start, end)
+                or _is_part_of_listed(text, start, end)
                 or any(earlier)
             )
         before.append((words, kept))
         decided.append(Name(start, end, score, kept))
     return decided
+
+
+def _is_part_of_listed(text: str, start: int, end: int) -> bool:
+    """True for one word whose neighbour makes it the name of a public figure: "Dolly Parton"."""
+    before = re.search(r"[^\W\d_]+ $", text[max(0, start - 30) : start])
+    after = re.match(r" [^\W\d_]+", text[end : end + 30])
+    name = text[start:end]
+    return (before is not None and is_listed(before[0] + name)) or (
+        after is not None and is_listed(name + after[0])
+    )
 
 
 def _repeated(
@@ -230,7 +242,7 @@ def _honoured(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
         if run and run[0].i == token.i + 1:
             if title not in cues.LOOSE_HONORIFICS or not is_common(follower) or is_given(follower):
                 yield run
-        elif title not in cues.LOOSE_HONORIFICS and follower.is_title and follower.is_alpha:
+        elif title not in cues.LOOSE_HONORIFICS and is_capitalised(follower) and follower.is_alpha:
             yield [follower]
 
 
@@ -244,5 +256,5 @@ def _missed(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
             and is_name_word(token)
         ):
             run = extended(doc, [token], _MISTAKEN)
-            if sum(map(is_name_word, run)) > 1 and certainty(run):
+            if sum(map(is_name_word, run)) > 1 and certainty(run) and not is_no_person(run):
                 yield run

@@ -29,7 +29,7 @@ _SUFFIXES = {"II", "III", "IV", "Jr", "Jr.", "Sr", "Sr."}
 _GENERIC = {"a", "an", "another", "any", "every", "no", "some", "such", "these", "those", "typical"}
 #: Ruled out, but surnames behind a given name.
 _SURNAMES = {"black", "bishop", "brown", "duke", "english", "french", "gray", "green", "grey"}
-_SURNAMES |= {"holland", "ireland", "jain", "king", "welsh", "church", "norman", "law", "love", "pope", "savage", "white", "wolf"}
+_SURNAMES |= {"ford", "holland", "honda", "ireland", "jain", "king", "welsh", "church", "norman", "law", "love", "pope", "savage", "suzuki", "kawasaki", "white", "wolf"}
 
 
 def runs(doc: "Doc", start: int, end: int) -> Iterator[list["Token"]]:
@@ -73,7 +73,13 @@ def extended(doc: "Doc", run: list["Token"], labels: tuple[str, ...] = ()) -> li
 def _follower(doc: "Doc", last: "Token", labels: tuple[str, ...]) -> list["Token"]:
     """The next name word after ``last``, with the particles or the hyphen before it; or nothing."""
     at = last.i + 1
-    while at < len(doc) and (doc[at].text in _PARTICLES or INITIAL.fullmatch(doc[at].text)):
+    while at < len(doc) and (
+        doc[at].text in _PARTICLES
+        or INITIAL.fullmatch(doc[at].text)
+        # "van 't Hof"
+        or (doc[at].text in ("'", "’") and doc[at - 1].text in ("van", "in"))
+        or (doc[at].text == "t" and doc[at - 1].text in ("'", "’"))
+    ):
         at += 1
     if at == last.i + 1 and at < len(doc) and doc[at].text == "-" and not last.whitespace_:
         at += 1
@@ -88,7 +94,7 @@ def _follower(doc: "Doc", last: "Token", labels: tuple[str, ...]) -> list["Token
     if not allowed or not is_name_word(word):
         return []
     if word.ent_type_ != "PERSON" and is_common(word) and not same_entity:
-        known = word.is_title and surname and word.tag_ == "NNP"
+        known = is_capitalised(word) and surname and word.tag_ == "NNP"
         if not (known and any(map(is_certain, doc[max(0, last.i - 2) : last.i + 1]))):
             return []
     return list(doc[last.i + 1 : at + 1])
@@ -105,7 +111,7 @@ def certainty(run: list["Token"]) -> float:
         return 0.0
     known = any(is_given(t) for t in words)
     if len(run) > 1:
-        if INITIAL.fullmatch(run[0].text) and "." in run[0].text and words[-1].is_title:
+        if INITIAL.fullmatch(run[0].text) and "." in run[0].text and is_capitalised(words[-1]):
             return 0.7
         if not known and all(is_common(t) or t.is_upper for t in words):
             return 0.0
@@ -117,7 +123,7 @@ def _single_score(word: "Token", known: bool) -> float:
     if is_generic(word):
         return 0.0
     if is_common(word) or (word.is_upper and not known):
-        return 0.5 if word.tag_ == "NNP" and word.is_title and known else 0.0
+        return 0.5 if word.tag_ == "NNP" and is_capitalised(word) and known else 0.0
     if known:
         return 0.7
     return 0.5 if word.tag_ in ("NNP", "NNPS") and len(word.text) > 2 else 0.0
@@ -146,8 +152,13 @@ def is_name_word(token: "Token") -> bool:
         return False
     proper = token.tag_ in ("NNP", "NNPS")
     if token.lower_ in _SURNAMES and token.i and is_given(token.nbor(-1)):
-        return proper and token.nbor(-1).is_title
+        return proper and is_capitalised(token.nbor(-1))
     return not is_ruled_out(text.casefold()) and (proper or not is_common(token))
+
+
+def is_capitalised(token: "Token") -> bool:
+    """True for "Smith" and for "McGrath", not for "SMITH"."""
+    return token.text[0].isupper() and not (token.is_upper and len(token.text) > 1)
 
 
 def is_given(token: "Token") -> bool:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from srllm_data.personal_data import cues
 from srllm_data.personal_data.figures import fold, is_listed, text_of
-from srllm_data.personal_data.runs import INITIAL, WORD, extended, is_certain, is_common, is_given, offsets
+from srllm_data.personal_data.runs import (
+    INITIAL,
+    WORD,
+    extended,
+    is_capitalised,
+    is_certain,     is_common,
+    is_given,
+    offsets,
+)
 from srllm_data.personal_data.words import (
     CALENDAR,
     frequent_names,
@@ -94,6 +102,13 @@ _SYLLABLES = frozenset(
 
 
 _LOWER_TITLED = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof|sgt|mx)\.? (?P<name>[a-z][a-z'’-]{2,})\b")
+#: What a person does and hardly a firm: firms and teams have bare names as surnames do.
+_SPEAKS = re.compile(
+    r"(?:,? (?:told (?:me|us|him|her|them|police|the court|reporters)|said (?:he|she|that|the|it)|asked (?:me|him|her|if|why)"
+    r"|says (?:he|she|it|the|his|her)|replied|shouted|whispered|laughed|nodded|shrugged|smiled|sighed|cried|married"
+    r"|wept|grinned)\b|, (?:who (?:is|was|has|had) (?:\d\d|born|a|an|the)|\(?\d\d\)?,|a (?:\w+ )?(?:mother|father"
+    r"|nurse|teacher|driver|pensioner|student|widow|widower|baker|cleaner|farmer|plumber)))"
+)
 #: Before a name in lower case; kin: with whose relative it is.
 _LOWER_NAMED = re.compile(
     r"(?:\bme (?:n|and|&|\+) |\b(?:bf|gf|bff|hubby|hubs|bestie|ok|okay|lmao|lol|love u|love you|ily|miss u"
@@ -126,7 +141,7 @@ def told(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
         folded = fold(token.text)
         if (
             folded not in possible_names()
-            or not token.is_title
+            or not is_capitalised(token)
             or not WORD.fullmatch(token.text)
             or is_ruled_out(token.lower_)
             or len(token.text) < 3
@@ -141,7 +156,15 @@ def told(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
         if before is not None and before.lower_ in _OF_A_KIND:
             continue
         begins = before is None or before.text in ENDS
-        if begins:
+        if (
+            before is not None
+            and before.lower_ in ("and", "&")
+            and token.i > 1
+            and doc[token.i - 2].text[0].isupper()
+            and _is_beside_another(doc[token.i - 2])
+        ):
+            is_person = True
+        elif begins:
             is_person = _begins(token, text, end)
         else:
             is_person = not headline and _inside(token, text, start, end)
@@ -154,10 +177,13 @@ def _begins(token: "Token", text: str, end: int) -> bool:
     if token.lower_ in CALENDAR and not _PRONOUN.search(text[end : end + 90]):
         return _is_due(text, end)
     folded = fold(token.text)
+    # "Brooklyn has never seen it, she's from Hull."
+    takes_up = re.search(r", (?:but |and |so |because )?(?:he|she)\b", text[end : end + 90])
     sentence = re.split(r"[.!?](?:\s|$)|\n", text[end : end + 110])[0]
     refers = _PRONOUN.search(sentence) is not None
     if folded in places() or (folded in towns() and not is_given(token) and not is_common(token)):
         sure = _DOES_NO_PLACE.match(text, end) or (refers and _DOES.match(text, end))
+        sure = sure or (takes_up and _IS.match(text, end))
         return folded in frequent_names() and bool(sure)
     if _DOES.match(text, end) and (refers or folded in frequent_names()):
         return True
@@ -171,14 +197,14 @@ def _begins(token: "Token", text: str, end: int) -> bool:
 def _is_beside_another(token: "Token") -> bool:
     """True at "Harmony and Serenity were": two possible names, and what more than one person does."""
     after = token.doc[token.i + 1 : token.i + 4]
-    if len(after) < 3 or after[0].lower_ not in ("and", "&") or not after[1].is_title:
+    if len(after) < 3 or after[0].lower_ not in ("and", "&") or not is_capitalised(after[1]):
         return False
     pair = (fold(token.text), fold(after[1].text))
     return (
         all(n in possible_names() and n not in places() and not is_ruled_out(n) for n in pair)
         and any(n in frequent_names() for n in pair)
         and re.match(
-            r" (?:were|are|have|both|got|went|met|came|married|had|live|told|said|split)\b",
+            r" (?:were|both|got|went|met|came|married|told|said|split|broke)\b",
             text_of(token.doc)[offsets([after[1]])[1] :],
         )
         is not None
@@ -218,12 +244,12 @@ def full_names(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
     """A clear given name and a surname behind it, whatever the parser takes them for."""
     text = text_of(doc)
     for token in capitals:
-        if not token.is_title or token.i + 1 >= len(doc) or not is_certain(token):
+        if not is_capitalised(token) or token.i + 1 >= len(doc) or not is_certain(token):
             continue
         last = token.nbor()
         folded = fold(last.text)
         if (
-            not last.is_title
+            not is_capitalised(last)
             or not last.is_alpha
             or folded not in surnames()
             or is_ruled_out(last.lower_)
@@ -275,12 +301,29 @@ def families(doc: "Doc") -> Iterator[tuple[int, int]]:
         if (
             name in surnames()
             and is_clear_name(name)
-            and name not in towns()
+            and not re.search(r"(?:ian|ite|ese|ist|ander|oner|ois|iner|ish)$", name)
             and not is_common_word(f"{name}s")
             and f"{name}s" not in towns()
             and not is_listed(match[1])
         ):
             yield match.start(1), match.end()
+
+
+def surnames_alone(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
+    """A surname that is no other word, no town and no given name, and does what people do."""
+    text = text_of(doc)
+    for token in capitals:
+        name = fold(token.text)
+        if (
+            name in surnames()
+            and is_capitalised(token)
+            and is_clear_name(name)
+            and name not in towns()
+            and token.ent_type_ not in ("GPE", "NORP", "LOC")
+            and not (token.i and token.nbor(-1).lower_ in _OF_A_KIND)
+            and _SPEAKS.match(text, offsets([token])[1])
+        ):
+            yield extended(doc, [token])
 
 
 def hyphened(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
@@ -296,9 +339,9 @@ def hyphened(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
             and doc[at + 2].lower_ in _SYLLABLES
         ):
             run = list(doc[at : at + 3])
-            if at + 3 < len(doc) and doc[at + 3].is_title and fold(doc[at + 3].text) in surnames():
+            if at + 3 < len(doc) and is_capitalised(doc[at + 3]) and fold(doc[at + 3].text) in surnames():
                 run.append(doc[at + 3])
-            elif at and doc[at - 1].is_title and fold(doc[at - 1].text) in surnames():
+            elif at and is_capitalised(doc[at - 1]) and fold(doc[at - 1].text) in surnames():
                 run.insert(0, doc[at - 1])
             yield run
 
@@ -314,7 +357,7 @@ def with_initials(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]
         if run[-1].i + 1 == len(doc):
             continue
         last = run[-1].nbor()
-        known = last.is_title and WORD.fullmatch(last.text) and not is_ruled_out(last.lower_)
+        known = is_capitalised(last) and WORD.fullmatch(last.text) and not is_ruled_out(last.lower_)
         if known and not is_common(last) and fold(last.text) not in places():
             yield extended(doc, [*run, last])
 
