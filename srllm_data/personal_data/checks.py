@@ -40,9 +40,26 @@ _SECTION = re.compile(
 )
 
 
+_NETWORK = re.compile(r"\b(?:ips?|ipv4|address|server|host|dns|router)\b", re.I)
 _ADDRESSED = re.compile(
     r"\b(?:ip|ips|ipv4|address|server|host|ping|dns|router|from|https?)\b", re.I
 )
+
+
+#: Right before a number of an order, a ticket and the like.
+_REFERENCE = re.compile(
+    r"\b(?:order|ticket|ref(?:erence)?|invoice|serial|tracking|parcel|booking|part|case|lot|batch|model|sku|item"
+    r"|docket|claim|policy|permit|licen[cs]e|confirmation|receipt|isbn|issn|barcode|gtin|ean|upc|imei|account|acct"
+    r"|meter|membership|passport|vin|error|product|vat|charity|company|asin|doi|catalog(?:ue)?|bug|issue|pr)\b"
+    r"(?:\s(?:number|numbers|no\.?|nos\.?|num|nr|id|code|ref))*(?:\s(?:is|was|are|reads|says))?[\s:#.-]{0,3}$",
+    re.IGNORECASE,
+)
+_UPDATED = re.compile(
+    r"\b(?:rolled back|upgrad\w+|updat\w+|downgrad\w+|bump\w*|migrat\w+|install\w*|releas\w+|patch\w*|shipped)\b"
+    r"[^!?;]{0,30}$",
+    re.IGNORECASE,
+)
+_SUFFIX = re.compile(r"[-+](?:alpha|beta|rc|dev|snapshot|release|pre|hotfix|final|lts|[a-z]?\d)|(?:rc|b|a|r)\d", re.I)
 
 
 def accepted(type_: str, text: str, start: int, end: int) -> int | None:
@@ -75,6 +92,10 @@ def _without_groups(surface: str) -> int:
 def _is_phone(text: str, start: int, surface: str) -> bool:
     if surface[0].isalpha() and surface[0] != "O":
         return True
+    if _REFERENCE.search(text, max(0, start - 40), start):
+        return False
+    if re.match(r"(?:19|20)\d\d[-/ ](?:0[1-9]|1[0-2])[-/ ]", surface):
+        return False
     groups = re.findall(r"[\dO]+", surface)
     digits = "".join(groups)
     if surface.startswith(("+", "00")):
@@ -86,7 +107,7 @@ def _is_phone(text: str, start: int, surface: str) -> bool:
     if not digits.startswith(("0", "O")) and max(map(len, groups)) < 3:
         return False
     if re.search(r"\d\.\d", surface) and not digits.startswith("0"):
-        return [len(g) for g in groups[-3:]] == [3, 3, 4] or [len(g) for g in groups] == [3, 7]
+        return [len(g) for g in groups[-3:]] == [3, 3, 4] or [len(g) for g in groups] in ([3, 7], [3, 4])
     return True
 
 
@@ -125,6 +146,8 @@ def _is_address(text: str, start: int, surface: str) -> bool:
         return len([g for g in re.split(r"[:.%/]", surface) if g]) > 1
     if _SECTION.search(text, max(0, start - 40), start):
         return False
+    if _SUFFIX.match(text, start + len(surface)) or _UPDATED.search(text, max(0, start - 50), start):
+        return _NETWORK.search(text, max(0, start - 30), start) is not None
     # Versions have small numbers; an address has them only in the private ranges.
     small = all(int(n) < 30 for n in re.findall(r"\d+", surface)[:4])
     named = _ADDRESSED.search(text, max(0, start - 30), start)

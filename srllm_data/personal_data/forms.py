@@ -8,9 +8,11 @@ import re
 
 _LABEL = r"[^\W_](?:[\w-]{0,61}\w)?"
 #: Ways to write a full stop and an "at" so that programs do not see them.
-_DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s|[-_]dot[-_]|\s?\.\s?)"
-_SPOKEN_DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s|[-_]dot[-_])"
-_AT = r"\s?(?:[\[({<]\s?(?:at|@|a)\s?[\])}>]|[-_*]at[-_*])\s?"
+_SPOKEN_DOT = (
+    r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s|\s?[-_*|\"“'](?:dot|\.)[-_*|\"”']\s?)"
+)
+_DOT = rf"(?:{_SPOKEN_DOT}|\s?\.\s?)"
+_AT = r"\s?(?:[\[({<]\s?(?:at|@|a)\s?[\])}>]|[-_*|\"“'](?:at|@)[-_*|\"”']|＠)\s?"
 _MAIL_WORD = r"[A-Za-z0-9][\w+-]{0,40}"
 _MAIL_NAME = (
     rf"{_MAIL_WORD}(?:(?:\.|{_SPOKEN_DOT}|\s(?:underscore|dash|hyphen|plus|minus)\s){_MAIL_WORD})"
@@ -32,7 +34,7 @@ _STREET = (
     r"|Terrace|Ter|Way|Crescent|Cres|Close|Highway|Hwy|Parkway|Pkwy|Row|Mews|Gardens|Gdns|Grove"
     r"|Walk|Circle|Cir|Hill|Heights|View|Yard|Vale|Passage|Pike|Turnpike|Bend|Cove|Ridge|Hollow|Wynd"
     r"|Brae|Chowk|Colony|Enclave|Layout|Bazaar|Bagh|Sector|Trail|Alley|Quay|Parade|Plaza|Villas|Cottages|Esplanade|Wharf|Rise|Loop"
-    r"|Marg|Nagar|Straße|Strasse|straat|weg)"
+    r"|Park|Croft|Meadows?|Crossing|Estate|Gate|Fold|Garth|Chase|Mount|Path|Green|Bank|Marg|Nagar|Straße|Strasse|straat|weg)"
 )
 _LOWER_STREET = (
     r"(?:street|st|avenue|ave|boulevard|blvd|road|rd|lane|ln|drive|dr|court|ct|circle|cir|terrace"
@@ -63,7 +65,13 @@ _TOWN = (
     r"{1,3}(?=[.,;:!?)\"”'’]|$|\s[a-z(—–-]))?"
 )
 #: "12 Main Street shops": a number of things on a street, not an address.
-_NOT_COUNTED = r"(?!\s(?!(?:is|was|has|as|this|its|his|yes|across|always|plus|does)\b)[a-z]{3,}s\b)"
+_NOT_COUNTED = (
+    r"(?!\s(?!(?:is|was|has|as|this|its|his|yes|across|always|plus|does|reckons|says|smells|stinks|needs|looks"
+    r"|gets|keeps|wants|goes|belongs|costs|floods|burns|owns|sits|stands|thinks|knows|lives|likes|comes|makes"
+    r"|takes|leaks|opens|closes|remains|becomes|seems|feels|sounds|hosts|faces|holds|offers|uses|gives|shows"
+    r"|tells|asks|leads|less|perhaps|sometimes|unless|besides|towards|thus|runs|serves|houses|sells)\b)"
+    r"[a-z]{3,}s\b)"
+)
 _NUMBER = (
     r"(?:\b(?:(?:House|Plot|Door|Shop|Flat)\s)?(?:No|Nr|H\.\s?No)\.?\s)?"
     r"(?<![\w$£€₹.,#-])\d{1,5}[A-Za-z]?(?:[-–/]\d{1,4}[A-Za-z]?){0,3}(?:\s?½|\s1/2)?"
@@ -77,7 +85,7 @@ _MEASURES = (
 #: A mailbox as programs write it, or spelt out.
 _EMAIL = (
     (
-        rf"(?<![\w.+-])\w[\w.!#$%&'*+/=?^`{{|}}~-]{{0,63}}@(?:{_LABEL}\.){{1,8}}"
+        rf"(?<![\w.+-])-{{0,3}}\w[\w.!#$%&'*+/=?^`{{|}}~-]{{0,63}}@(?:{_LABEL}\.){{1,8}}"
         rf"[A-Za-z][\w-]{{0,61}}\w",
         0.95,
     ),
@@ -87,11 +95,11 @@ _EMAIL = (
     ),
     (
         rf"(?i)(?<![\w.+@-]){_NOT_A_MAILBOX}{_MAIL_NAME}"
-        rf"\sat\s(?:[a-z0-9-]{{1,40}}{_SPOKEN_DOT}){{1,3}}{_TOP}",
+        rf"\sat(?:\ssign)?\s(?:[a-z0-9-]{{1,40}}{_SPOKEN_DOT}){{1,3}}{_TOP}",
         0.8,
     ),
     (
-        rf"(?i)(?<![\w.+@-])[\w.+-]{{1,64}}(?:\s@\s?|@\s|@)(?:[a-z0-9-]{{1,40}}{_DOT}){{1,3}}"
+        rf"(?i)(?<![\w.+@-])[\w.+-]{{1,64}}(?:\s@\s|@\s|@)(?:[a-z0-9-]{{1,40}}{_DOT}){{1,3}}"
         rf"{_TOP}",
         0.8,
     ),
@@ -110,6 +118,8 @@ _EMAIL = (
         rf"(?i)(?<![\w.+@-])(?=[\w.+-]*[\d._+])[\w.+-]{{2,64}}\sat\s(?:[a-z0-9-]{{1,40}}\.){{1,3}}{_TOP}",
         0.6,
     ),
+    (r"(?<![\w.+@-])[a-z0-9][\w.+-]{1,40}\sAT\s(?:[a-z0-9-]{1,40}\.){1,3}[a-z]{2,12}\b", 0.7),
+    (r"(?<![\w.+@-])[\w.+-]{2,40}@[\w-]{2,40},(?:com|org|net|co[.,]uk|edu|gov)\b", 0.7),
     (r"(?<![\w.+@-])[a-z0-9._+-]{2,40}AT[a-z0-9-]{2,40}(?:DOT[a-z]{2,12}){1,3}(?!\w)", 0.7),
 )
 
@@ -119,7 +129,12 @@ _NOT_A_HANDLE = (
     r"|test|param|returns?|throws|deprecated|author|see|font-face|media|import|keyframes|supports"
     r"|charset|page|staticmethod|classmethod|abstractmethod|functools|pytest|app|autowired"
     r"|component|service|bean|entity|id|input|output|injectable|nullable|nonnull|latest|next|beta"
-    r"|types|babel|angular|vue|media)\b|\d+(?:am|pm|x|k|%)?\b|\w+[(/]|\w+-\w)"
+    r"|types|babel|angular|vue|media|rest|(?:rest)?controller|repository|\w+mapping|request\w+|path\w+"
+    r"|springboot\w*|transactional|not(?:null|blank|empty)|(?:before|after)(?:each|all|class)?|suppress\w+"
+    r"|functional\w+|getter|setter|builder|tostring|main(?:actor|thread)|binding|published|objc|escaping"
+    r"|viewchild|ngmodule|directive|hostlistener|configuration|value|qualifier|valid|column|table|ignore"
+    r"|json\w+|api\w+|inject|provides|module|tailwind|apply|layer|include|extend|mixin|foreach|endif|csrf)\b|\d+(?:am|pm|x|k|%)?\b|\w+\(|\w+/(?!@|(?:insta|twitter|tiktok"
+    r"|facebook|reddit|x\b|bluesky|threads|flickr|getty|youtube))|\w+-\w)"
 )
 _USERNAME = (
     (
@@ -129,12 +144,18 @@ _USERNAME = (
     ),
     # Glued to the word or the handle before it.
     (r"(?<=\w)@(?=\w*[_\d])[A-Za-z_]\w{2,40}\b(?![.-]\w)", 0.7),
+    (r"(?<=\w/)@[A-Za-z_]\w{2,40}\b", 0.7),
     (r"(?<![\w/.])/?u/[A-Za-z0-9_-]{3,20}\b", 0.8),
     (r"(?<!\w)[a-zA-Z]\w{1,31}#\d{4}\b", 0.6),
     (
         r"(?i)\b(?:insta(?:gram)?|ig|snap(?:chat)?|twitter|tiktok|discord|telegram|kik|xbox|psn"
         r"|gamertag|username|handle|user)(?:\sis|:|\s?=|\sname is)\s?"
         r"(?P<value>(?=[\w.]*[\d_])[a-z][\w.]{2,30}\w)",
+        0.6,
+    ),
+    (
+        r"(?i)\b(?:insta|ig|snap|psn|kik|discord|telegram|tiktok|xbox|gamertag)\s"
+        r"(?P<value>(?=\w*_\w|[a-z]+\d{2,}\b)[a-z]\w{3,30})\b",
         0.6,
     ),
     (
@@ -154,14 +175,44 @@ _ADDRESS = (
         0.7,
     ),
     (
-        rf"{_NUMBER},?\s(?:[NSEW]\.?\s)?(?:State\s|County\s|US\s|Farm\s|Rural\s)?"
-        rf"(?:Route|Rte|Road|Rd|Highway|Hwy|FM|CR|US|SR)[\s-]\d{{1,5}}\b{_TOWN}",
+        rf"(?:{_NUMBER}|\b[NSEW]\d{{3,5}}),?\s(?:[NSEW]\.?\s)?(?:State\s|County\s|US\s|Farm\s|Rural\s)?"
+        rf"(?:Route|Rte|Road|Rd|Highway|Hwy|FM|CR|US|SR)[\s-]\d{{1,5}}\b"
+        rf"(?:\s(?:North|South|East|West|[NSEW])\b)?(?:,?\s(?:Lot|Unit|Apt|Box|#)\s?\d{{1,4}})?{_TOWN}",
         0.6,
     ),
     (
         rf"{_NUMBER},?\s{_COMPASS}(?:(?:Avenue|Boulevard|Road|Street|Square)\sof\s(?:the\s)?{_NAME}"
         rf"|Broadway\b)(?:,?\s{_UNIT})?{_TOWN}",
         0.7,
+    ),
+    # Streets of one word, and "The Green".
+    (
+        rf"(?:{_UNIT},?\s)?{_NUMBER},?\s(?:The\s)?(?!Norway|Galway|Conway|Subway|Railway|Runaway|Hathaway"
+        rf"|Watergate|Colgate|Safeway|Gateway|Always|Segway|Hallway|Headway|Milky\sWay)[A-Z][a-z]+(?:way|gate|croft)\b"
+        rf"{_NOT_COUNTED}(?:,?\s{_UNIT})?{_TOWN}",
+        0.6,
+    ),
+    (
+        rf"(?:{_UNIT},?\s)?{_NUMBER},?\sThe\s(?:{_STREET}|Paddocks?|Willows|Orchards?|Limes|Elms|Oaks|Beeches"
+        r"|Firs|Glebe|Maltings|Spinney|Circus|Strand|Mall|Headrow|Shambles|Cloisters|Quadrant|Promenade"
+        rf"|Causeway|Hollies|Laurels|Pines|Dell|Poplars|Cedars|Chestnuts|Coppice)\b{_NOT_COUNTED}{_TOWN}",
+        0.6,
+    ),
+    (
+        r"(?i:(?<![\w$£€₹.,#-])\d{1,4}[a-z]?,?\s(?:heol|ffordd|clos|lôn|stryd|rhodfa|llys|maes|bóthar|sráid)\s"
+        r"(?:(?:y|yr|yn|ar|an|na|nan)\s)?[^\W\d_]{3,}(?:,\s[a-z]+)?)",
+        0.6,
+    ),
+    (
+        r"(?i)(?<![\w$£€₹.,#-])(?:flat|apt|apartment|unit|room)\s?[\da-z]{1,4},\s\d{1,4}[a-z]?\s"
+        r"(?!(?:am|pm|mins?|minutes|people|bed|beds|bedroom|of|and|or|a|per|quid|pounds)\b)[a-z'’]{4,}"
+        rf"(?:\s{_LOWER_STREET}\b)?",
+        0.5,
+    ),
+    (
+        rf"\b[A-Z]?-?\d{{1,4}}[A-Z]?(?:/\d+)?,\s(?:Sector|Block|Phase|Pocket)[\s-][\dA-Z]{{1,3}}\b"
+        rf"(?:,\s{_NAME}(?:\s{_NAME})?)*(?:[\s-]+\d{{3}}\s?\d{{3}}\b)?",
+        0.6,
     ),
     # A house name: the post code tells that it is an address.
     (
@@ -191,7 +242,7 @@ _ADDRESS = (
     ),
     (
         rf"(?i:(?<![\w$£€₹.,#-])\d{{1,4}}(?:\s?bis)?,?\s{_FOREIGN_STREET}\s(?:{_LINK}\s|[dl]['’])?)"
-        rf"{_NAME}(?:\s(?:{_LINK}\s)?{_NAME}){{0,3}}",
+        rf"{_NAME}(?:\s(?:{_LINK}\s)?{_NAME}){{0,3}}(?:,\s\d{{4,5}}\s{_NAME})?",
         0.7,
     ),
     (
@@ -205,7 +256,7 @@ _ADDRESS = (
         rf"(?:,\s(?:\d{{4,5}}\s)?{_NAME})?",
         0.7,
     ),
-    (rf"\b(?i:P\.?\s?O\.?\sBox)\s\d{{1,6}}\b{_TOWN}", 0.7),
+    (rf"\b(?i:(?:G\.?)?P\.?\s?O\.?\s?Box|Private Bag|Postfach|Postbus|Apartado)\s#?\d{{1,6}}\b{_TOWN}", 0.7),
     (rf"\b(?:RR|Rural Route|R\.R\.|HC)\s#?\d{{1,3}},?\sBox\s\d{{1,5}}[A-Za-z]?\b{_TOWN}", 0.7),
 )
 
@@ -238,6 +289,7 @@ _PHONE = (
     ),
     (rf"(?i)\b(?:{_DIGIT_WORD}[\s,-]+){{6,13}}{_DIGIT_WORD}\b", 0.6),
     (rf"{_ALONE}\(?0\d{{2,4}}\)?[ -]\d{{3,4}}[ -]?\d{{3,4}}{_END}{_EXTENSION}", 0.6),
+    (rf"{_ALONE}\(?0[1-9]\d{{2,4}}\)?(?:\s?[-/–.]\s?|\s)\d{{5,6}}{_END}", 0.6),
     (rf"{_ALONE}\(?07\d{{3}}\)?[ ._-]?\d{{3}}[ ._-]?\d{{3}}{_END}", 0.6),
     (
         rf"{_ALONE}(?!\d{{3}}([- ])\d\d\1\d{{4}}\b)0[1-9]\d{{0,3}}[-/ ]\d{{2,4}}"
@@ -262,9 +314,9 @@ OWN: dict[str, tuple[tuple[str, float], ...]] = {
     "USERNAME": _USERNAME,
     "STREET_ADDRESS": _ADDRESS,
     "PHONE_NUMBER": _PHONE,
-    "CREDIT_CARD": ((r"(?<![\w.-])[2-6](?:[ ._–—/|-]{0,3}\d){12,18}(?![\w-])(?!\.\d)", 0.8),),
+    "CREDIT_CARD": ((r"(?i)(?:(?<![\w.-])|(?<=visa)|(?<=amex)|(?<=card)|(?<=mc)|(?<=is))[2-6](?:[ ._–—/|-]{0,3}\d){12,18}(?![\w-])(?!\.\d)", 0.8),),
     "IBAN_CODE": ((r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ .-]?[A-Za-z0-9]){11,30}", 0.9),),
-    "IP_ADDRESS": ((rf"(?<![\w.]){_OCTET}(?:(?:{_IP_DOT}|\.){_OCTET}){{3}}(?![\w])", 0.6),),
+    "IP_ADDRESS": ((rf"(?:(?<![\w.])|(?<=\bis)|(?<=\bip)|(?<=\bat)){_OCTET}(?:(?:{_IP_DOT}|\.){_OCTET}){{3}}(?![\d_])(?!\.\d)", 0.6),),
     "US_SSN": (
         (
             r"(?<![\w-])(?!000|666|9)\d{3}([-–—‑ ._/])(?!00)\d\d\1(?!0000)\d{4}(?![\w-])(?!\1\d)",
@@ -280,7 +332,7 @@ OWN: dict[str, tuple[tuple[str, float], ...]] = {
 
 #: A text without a match cannot hold the type, so its patterns need not run.
 HINTS = {
-    "EMAIL_ADDRESS": re.compile(r"@|\b[Aa][Tt]\b|AT|[\[({<]\s?[Aa]|[-_*][Aa][Tt][-_*]"),
+    "EMAIL_ADDRESS": re.compile(r"[@＠]|\b[Aa][Tt]\b|AT|[\[({<]\s?[Aa]|[-_*|][Aa][Tt][-_*|]"),
     "USERNAME": re.compile(
         r"@|\bu/|#\d|insta|snap|kik|tiktok|discord|telegram|xbox|psn|user|handle|gamertag"
         r"|\big\b|\.com/|\.me/",
@@ -300,18 +352,22 @@ HINTS = {
 
 #: Likewise for patterns of a type that are rarer than its hint: what a match of them holds.
 RARER = (
-    (re.compile(r"\b[Aa][Tt]\b|AT|[\[({<]\s?[@Aa]|[-_*][Aa][Tt][-_*]"), _EMAIL[1:3] + _EMAIL[4:]),
+    (
+        re.compile(r"\b[Aa][Tt]\b|AT|＠|[\[({<]\s?[@Aa]|[-_*|][Aa@][Tt]?[-_*|]"),
+        _EMAIL[1:3] + _EMAIL[4:8] + _EMAIL[9:],
+    ),
     (
         re.compile(r"\s@|@\s|@[\w-]+\s?[(\[{<]|@[\w-]+\sdot\b|@[\w-]+\s\.|@[\w-]+[-_]dot"),
         _EMAIL[3:4],
     ),
-    (re.compile(r"u/|#\d"), _USERNAME[2:4]),
+    (re.compile(r"/@"), _USERNAME[2:3]),
+    (re.compile(r"u/|#\d"), _USERNAME[3:5]),
     (
         re.compile(
             r"\b(?:insta|ig\b|snap|twitter|tiktok|discord|telegram|kik\b|xbox|psn|gamertag|user|handle)",
             re.IGNORECASE,
         ),
-        _USERNAME[4:5],
+        _USERNAME[5:7],
     ),
-    (re.compile(r"\.(?:com|me)/"), _USERNAME[5:]),
+    (re.compile(r"\.(?:com|me)/"), _USERNAME[7:]),
 )
