@@ -115,7 +115,7 @@ PLACE_AFTER = re.compile(
 #: Behind a full name whose surname is a word for a place as well.
 PERSON_GOES_ON = re.compile(
     rf"{DOING_AFTER.pattern}| (?:and|&) [A-Z]|,? \(?\d\d\)?,|, who\b"
-    r"| (?:has|is|was|do|does|did|could|would|wo|ca)n['’]?t\b"
+    r"| (?:has|is|was|do|does|did|could|would|wo|ca)n['’]?t\b| [a-z]+ed\b"
 )
 SAINT_BEFORE = re.compile(r"(?:\b(?:Saint|Saints|St\.?|Sts\.?|Santa|San|Mount|Mt\.?)|[#@_])\s?$")
 #: Before a word that names a place, a thing or a kind of person.

@@ -101,6 +101,11 @@ _SYLLABLES = frozenset(
 )
 
 
+#: Names that are other words where they are in lower case, as net talk has them.
+_NEVER_LOWER = frozenset(
+    "neva theres ada ade ina nae eba aba vid ita indie dom meta eve stan dev destiny val kat mac gal mimi mama "
+    "nana dada papa tata lala lulu pepe yara hana nova zen ari lex kay jay dee bee gee vee".split()
+)
 _LOWER_TITLED = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof|sgt|mx)\.? (?P<name>[a-z][a-z'’-]{2,})\b")
 #: What a person does and hardly a firm: firms and teams have bare names as surnames do.
 _SPEAKS = re.compile(
@@ -118,7 +123,7 @@ _LOWER_NAMED = re.compile(
     r"|(?P<kin>\b(?:my|his|her|our|their|your|ur|me|[a-z]+['’]?s) (?:[a-z]+ )?(?:carer|sister|brother|sis|bro|cousin|mate|friend"
     r"|neighbou?r|boss|manager|teacher|bf|gf|boyfriend|girlfriend|wife|husband|son|daughter|nephew|niece|uncle"
     r"|auntie|aunty|aunt|nan|gran|grandma|grandad|mum|mom|dad|flatmate|roommate|housemate|ex|partner|kid|lad"
-    r"|tutor|nurse|midwife|landlord|colleague|coworker|fianc[ée]e?) ))(?P<name>[a-z]{3,}(?:-[a-z]{2,})?)\b(?![-@'’]\w{2})"
+    r"|tutor|nurse|midwife|landlord|colleague|coworker|fianc[ée]e?) ))(?P<name>[a-z]{3,}(?:-[a-z]{2,})?)\b(?![-@]\w|['’]t\b)"
 )
 _LOWER_DOES = re.compile(
     r"(?:,|['’]s| (?:is|was|has|had|says|said|got|gets|told|always|never|still|just|works|thinks|wants|who"
@@ -286,11 +291,17 @@ def lower_case(doc: "Doc") -> Iterator[tuple[int, int]]:
             yield match.span("name")
     for match in _LOWER_NAMED.finditer(text):
         name = fold(match["name"])
-        if name in frequent_names() and not is_ruled_out(name) and name not in places():
+        if (
+            name in frequent_names()
+            and name not in _NEVER_LOWER
+            and not is_ruled_out(name)
+            and name not in places()
+        ):
             if is_clear_name(name) or (match["kin"] and _LOWER_DOES.match(text, match.end())):
                 yield match.span("name")
     for match in _LOWER_DOING.finditer(text):
-        if is_clear_name(match["name"]) and fold(match["name"]) in frequent_names():
+        name = match["name"]
+        if is_clear_name(name) and name in frequent_names() and name not in _NEVER_LOWER:
             yield match.span("name")
 
 
@@ -303,6 +314,7 @@ def families(doc: "Doc") -> Iterator[tuple[int, int]]:
             and is_clear_name(name)
             and not re.search(r"(?:ian|ite|ese|ist|ander|oner|ois|iner|ish)$", name)
             and not is_common_word(f"{name}s")
+            and not is_ruled_out(f"{name}s")
             and f"{name}s" not in towns()
             and not is_listed(match[1])
         ):
