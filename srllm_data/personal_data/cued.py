@@ -188,9 +188,12 @@ def is_no_person(run: list["Token"]) -> bool:
     ):
         return True
     word = run[0]
+    if len(run) == 1 and cues.NAMED_FOR.match(text, end) and _is_full_before_place(word):
+        return True
     if len(run) > 1 and cues.NO_PERSON_AFTER.match(text, offsets(run[:-1])[1]):
         # "Bolton Wanderers", "Rosa Parks Day"; "Linda Hall" is a person, a building's name is not.
         sure = len(run) == 2 and is_certain(word) and fold(run[1].text) in surnames()
+        sure = sure and not (word.i and is_given(word.nbor(-1)))
         if not sure or fold(word.text) in towns() or not cues.PERSON_GOES_ON.match(text, end):
             return True
     if _is_town(run) or (len(run) == 1 and len(word.text) < 2):
@@ -208,13 +211,22 @@ def is_no_person(run: list["Token"]) -> bool:
         return True
     if word.i and word.nbor(-1).lower_ in ("the", "a", "an"):
         return True
-    if word.ent_type_ in ("GPE", "LOC") and word.i and word.nbor(-1).lower_ in _WHERE:
+    named = fold(word.text) not in places() and _is_named(text, start, end)
+    if word.ent_type_ in ("GPE", "LOC") and word.i and word.nbor(-1).lower_ in _WHERE and not named:
         return True
     if not is_certain(word) and cues.NO_PERSON_BEFORE.search(text, max(0, start - 20), start):
         return True
     begins = not word.i or word.nbor(-1).text in _ENDS
     follows = word.nbor().tag_ if word.i + 1 < len(word.doc) else "."
     return begins and is_common(word) and follows in ("IN", "PRP$", "DT", "PDT", "NN", "NNS", "RB", "JJ")
+
+
+def _is_full_before_place(word: "Token") -> bool:
+    """True if a surname stands between ``word`` and the word for a place, or nothing does."""
+    doc = word.doc
+    if word.i + 2 < len(doc) and doc[word.i + 2].text[0].isupper() and doc[word.i + 2].is_alpha:
+        return True
+    return not is_certain(word) or fold(word.text) in towns()
 
 
 def _is_town_surname(token: "Token") -> bool:
@@ -250,7 +262,7 @@ def _is_part_of_whole(token: "Token") -> bool:
     while last < len(doc) and doc[last].ent_iob_ == "I":
         last += 1
     others = [t for t in doc[first : token.i] if is_name_word(t)]
-    others += [t for t in doc[token.i + 1 : last] if t.text not in ("&", "and", "-")]
+    others += [t for t in doc[token.i + 1 : last] if t.text not in ("&", "and", "-", "'s", "’s")]
     return any(
         (is_common(t) and fold(t.text) not in surnames()) or not t.text[0].isupper() for t in others
     ) or any(is_ruled_out(t.lower_) for t in others if t.i > token.i)

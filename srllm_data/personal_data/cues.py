@@ -70,7 +70,7 @@ NAMING_AFTER = re.compile(
     rf"['’]s? {_PEOPLE}\b"
     r"|['’]s (?:idea|fault|turn|birthday|funeral|wedding|wheelchair|house|phone|desk|hijab|turban"
     r"|accent|email|post|comment|car|dog|cat|surname)\b"
-    r"|,? \(?\d{2}\)?,"
+    r"|,? \(?\d{2}\)?,|,? \(?aged? \d"
     r"|,? (?:said|says|asked|asks|replied|replies|told|tells|shouted|whispered|muttered|laughed"
     r"|smiled|sighed|nodded|shrugged|grinned|cried|wept|knits|swears|sleeps|teaches|texted|phoned"
     r"|tweeted|posted|commented|goes,|thinks|reckons|laughs|looked|looks)\b"
@@ -102,15 +102,22 @@ NO_PERSON_AFTER = re.compile(
     r"|League|Airlines|Airways|Motors|Records|Studios|Pictures|Press|Books|Magazine|Journal|Chronicle|Echo|Mail|Express"
     r"|Mirror|Observer|Guardian|Telegraph|Partners|Holdings|Industries|Systems|Technologies|Foods|Stores|Caf[eé]"
     r"|Restaurant|Inn|Arms|Tavern|Kitchen|Bakery|Pharmacy|Surgery|Estates|Ground|Pub|Club|Building|Barracks|Primary"
-    r"|High School|Grammar|Infants|Nursery|Junction|Interchange|Parkway|Crescent|Close|Terrace|Town Hall|Times|Herald|Tribune|Post|Gazette|News|Day|Eve|Week|Festival|Show)\b"
+    r"|High School|Grammar|Infants|Nursery|Junction|Interchange|Parkway|Crescent|Close|Terrace|Town Hall|Uni|Times|Herald|Tribune|Post|Gazette|News|Day|Eve|Week|Festival|Show)\b"
     r"|['’]s? (?:law|razor|disease|syndrome|sake|paradox|principle|theorem|palsy|rule|dilemma|wager"
     r"|constant|equation|number|cat)\b"
     r"| of [A-Z]"
+    r"| (?:jeans|fans|voters|supporters|trainers|shoes|boots|engines?|traffic|derby|tapes|memes|bros|airport)\b"
     r"|(?: &| and) (?:Sons|Co\b|Spencer|Daughters)"
 )
 PLACE_AFTER = re.compile(
     r" (?:line|station|office|street|branch|fans|supporters|road|park|bridge|coach station|market"
     r"|Line|Station|Street|Park|Road|Bridge|Tuesday|Market|University|College)\b"
+)
+#: Behind the first word of what is named for a person: "Ruth Ellis House".
+NAMED_FOR = re.compile(
+    r" (?:[A-Z][\w'’]+ )?(?:House|Foundation|Trust|Centre|Center|School|College|Hospital|Institute|Library|Prize"
+    r"|Award|Awards|Memorial|Museum|Theatre|Theater|Hall|Building|Act|Fund|Scholarship|Academy|University|Clinic"
+    r"|Stadium|Arena|Airport|Bridge|Day|Cup|Trophy|Society|Primary|Inquiry|Review|Report)\b"
 )
 #: Behind a full name whose surname is a word for a place as well.
 PERSON_GOES_ON = re.compile(

@@ -30,7 +30,7 @@ from srllm_data.personal_data.runs import (
     offsets,
     runs,
 )
-from srllm_data.personal_data.told import families, full_names, hyphened, lower_case, surnames_alone, told, with_initials
+from srllm_data.personal_data.told import families, full_names, hyphened, lower_case, surnames_alone, told, with_initials, with_particles
 from srllm_data.personal_data.words import (
     CALENDAR,
     frequent_names,
@@ -140,7 +140,7 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
         add(*offsets(run), 0.6)
     for run in hyphened(doc, capitals):
         add(*offsets(run), 0.6)
-    for start, end in (*families(doc), *lower_case(doc)):
+    for start, end in (*families(doc), *lower_case(doc), *with_particles(doc)):
         add(start, end, 0.5)
     for run in listed_beside(doc, tokens, found):
         add(*offsets(run), 0.5)
@@ -234,12 +234,15 @@ def _honoured(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
             not title.endswith("s") and token.is_upper and len(title) > 3
         ):
             continue
-        follower = doc[token.i + 1]
+        at = token.i + 1
+        if doc[at].text == "." and not token.whitespace_ and at + 1 < len(doc):
+            at += 1  # "Lt." is two tokens, "Dr." is one
+        follower = doc[at]
         phrase = f"{title} {follower.lower_}"
         if follower.lower_ in cues.AFTER_HONORIFIC or phrase in not_names():
             continue
-        run = next(runs(doc, token.i + 1, min(token.i + 4, len(doc))), [])
-        if run and run[0].i == token.i + 1:
+        run = next(runs(doc, at, min(at + 3, len(doc))), [])
+        if run and run[0].i == at:
             if title not in cues.LOOSE_HONORIFICS or not is_common(follower) or is_given(follower):
                 yield run
         elif title not in cues.LOOSE_HONORIFICS and is_capitalised(follower) and follower.is_alpha:

@@ -82,6 +82,7 @@ _ADDRESSED = re.compile(
 )
 _EPITHETS = {"young", "old", "wee", "little", "poor", "dear", "big", "our", "says", "ask", "by", "with"}
 _NO_INITIALS = frozenset("U.S. U.K. D.C. L.A. U.N. E.U. P.S. A.M. P.M. N.Y. U.A.E. N.I. B.C. A.D.".split())
+_AUXILIARIES = frozenset("I Is Was Did Does Do Has Had Will Can Could Would Should Are Were".split())
 _OF_A_KIND = {"a", "an", "any", "every", "some", "no", "another", "such", "the", "these", "those"}
 _CLOSED = re.compile(r"\s*(?:[,.!?]|$|xx?\b|<3|❤)")
 _WHERE = re.compile(
@@ -107,18 +108,25 @@ _NEVER_LOWER = frozenset(
     "nana dada papa tata lala lulu pepe yara hana nova zen ari lex kay jay dee bee gee vee".split()
 )
 _LOWER_TITLED = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof|sgt|mx)\.? (?P<name>[a-z][a-z'’-]{2,})\b")
+_PARTICLED = re.compile(
+    r"\b(?:Van|Von|De|Della|Di|Du|Le|La|Dos|Ter|Ten)(?: (?:der|den|de|la|las|los|'t))? ([A-Z][^\W\d_]{2,})\b"
+)
+_QUESTION = re.compile(r"(?:^|[.!?\n] )(?:Did|Does|Is|Was|Has|Will|Can|Could|Would|Should|Do) $")
+_ANSWER = re.compile(
+    r" (?:ever|really|actually|still|know|think|have|want|like|say|tell|come|coming|live|wear|eat|speak|need)\b"
+)
 #: What a person does and hardly a firm: firms and teams have bare names as surnames do.
 _SPEAKS = re.compile(
     r"(?:,? (?:told (?:me|us|him|her|them|police|the court|reporters)|said (?:he|she|that|the|it)|asked (?:me|him|her|if|why)"
     r"|says (?:he|she|it|the|his|her)|replied|shouted|whispered|laughed|nodded|shrugged|smiled|sighed|cried|married"
-    r"|wept|grinned)\b|, (?:who (?:is|was|has|had) (?:\d\d|born|a|an|the)|\(?\d\d\)?,|a (?:\w+ )?(?:mother|father"
+    r"|wept|grinned|thinks|reckons|hates|knew|prays|bakes)\b|, (?:who (?:is|was|has|had) (?:\d\d|born|a|an|the)|\(?\d\d\)?,|a (?:\w+ )?(?:mother|father"
     r"|nurse|teacher|driver|pensioner|student|widow|widower|baker|cleaner|farmer|plumber)))"
 )
 #: Before a name in lower case; kin: with whose relative it is.
 _LOWER_NAMED = re.compile(
     r"(?:\bme (?:n|and|&|\+) |\b(?:bf|gf|bff|hubby|hubs|bestie|ok|okay|lmao|lol|love u|love you|ily|miss u"
     r"|miss you|shoutout to|shout out to|thanku|thx|ty|tysm|soz|sorry|gn|morning|alright|cmon|come on|bless"
-    r"|rip|wtf|ffs|pls|please|bro|lad|oi|oh|hbd|congrats|with|wi|from|saw|ask|asked|tell|told|and|n|met|like"
+    r"|rip|wtf|ffs|pls|please|bro|lad|oi|oh|hbd|congrats|with|wi|from|next to|beside|behind|about|for|to|than|without|saw|ask|asked|tell|told|and|n|met|like"
     r"|between|text|texted|call|called|ring|rang|invite|invited|is|was|by),? "
     r"|(?P<kin>\b(?:my|his|her|our|their|your|ur|me|[a-z]+['’]?s) (?:[a-z]+ )?(?:carer|sister|brother|sis|bro|cousin|mate|friend"
     r"|neighbou?r|boss|manager|teacher|bf|gf|boyfriend|girlfriend|wife|husband|son|daughter|nephew|niece|uncle"
@@ -226,7 +234,7 @@ def _inside(token: "Token", text: str, start: int, end: int) -> bool:
     folded = fold(token.text)
     before = doc[token.i - 1]
     follower = token.nbor() if token.i + 1 < len(doc) else None
-    if token.lower_ in CALENDAR or before.text[0].isupper() and before.text not in ("I", "Is", "Was"):
+    if token.lower_ in CALENDAR or before.text[0].isupper() and before.text not in _AUXILIARIES:
         return False
     if follower is not None and follower.text[0].isupper() and follower.is_alpha:
         return False
@@ -236,11 +244,13 @@ def _inside(token: "Token", text: str, start: int, end: int) -> bool:
     if folded in places() or folded in towns():
         if _WHERE.search(close):
             return False
+        if _QUESTION.search(close) and _ANSWER.match(text, end):
+            return is_given(token) or folded in frequent_names()
         addressed = _ADDRESSED.search(close) and _CLOSED.match(text, end)
         return bool(is_given(token) or folded in frequent_names()) and bool(
             addressed or _DOES.match(text, end)
         )
-    if _WHERE.search(close) and is_common(token):
+    if _WHERE.search(close) and is_common(token) and not cues.NAMING_AFTER.match(text, end):
         return False
     return folded in frequent_names() and before.text not in ("'", "‘", "“", '"', "/", "#", "@")
 
@@ -327,7 +337,7 @@ def surnames_alone(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"
     for token in capitals:
         name = fold(token.text)
         if (
-            name in surnames()
+            (name in surnames() or (len(name) > 3 and token.is_title and token.ent_type_ != "ORG"))
             and is_capitalised(token)
             and is_clear_name(name)
             and name not in towns()
@@ -336,6 +346,15 @@ def surnames_alone(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"
             and _SPEAKS.match(text, offsets([token])[1])
         ):
             yield extended(doc, [token])
+
+
+def with_particles(doc: "Doc") -> Iterator[tuple[int, int]]:
+    """Offsets of surnames that begin with a capital particle: "Van der Linden said"."""
+    text = text_of(doc)
+    for match in _PARTICLED.finditer(text):
+        known = fold(match[1]) in surnames() and fold(match[0]) not in towns()
+        if known and cues.DOING_AFTER.match(text, match.end()):
+            yield match.span()
 
 
 def hyphened(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
