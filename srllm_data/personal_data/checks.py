@@ -32,9 +32,11 @@ _IBAN_LENGTHS = {
 }
 #: What a number of several parts is where no address is meant.
 _SECTION = re.compile(
-    r"(?:\b(?:chapter|section|sect?\.?|clause|para(?:graph)?|part|rule|item|figure|fig\.?|table|annex"
+    r"(?:\b(?:chapter|section|sect?\.?|clause|para(?:graph)?|part|rule|item|figure|fig\.?|table"
+    r"|annex"
     r"|article|step|appendix|release|build|driver|update)|§)(?:\s[a-z]+)?\W{0,2}$"
-    r"|(?:\b(?:version|firmware|oid|bios|kernel|patch|v|ver)\b)(?:(?!\b(?:from|at|ip|server|host)\b)"
+    r"|(?:\b(?:version|firmware|oid|bios|kernel|patch|v|ver)\b)(?:(?!\b(?:from|at|ip|server"
+    r"|host)\b)"
     r"[^.!?;]){0,25}$|\bv$",
     re.IGNORECASE,
 )
@@ -48,18 +50,25 @@ _ADDRESSED = re.compile(
 
 #: Right before a number of an order, a ticket and the like.
 _REFERENCE = re.compile(
-    r"\b(?:order|ticket|ref(?:erence)?|invoice|serial|tracking|parcel|booking|part|case|lot|batch|model|sku|item"
-    r"|docket|claim|policy|permit|licen[cs]e|confirmation|receipt|isbn|issn|barcode|gtin|ean|upc|imei|account|acct"
-    r"|meter|membership|passport|vin|error|product|vat|charity|company|asin|doi|catalog(?:ue)?|bug|issue|pr)\b"
-    r"(?:\s(?:number|numbers|no\.?|nos\.?|num|nr|id|code|ref))*(?:\s(?:is|was|are|reads|says))?[\s:#.-]{0,3}$",
+    r"\b(?:order|ticket|ref(?:erence)?|invoice|serial|tracking|parcel|booking|part|case|lot|batch"
+    r"|model|sku|item"
+    r"|docket|claim|policy|permit|licen[cs]e|confirmation|receipt|isbn|issn|barcode|gtin|ean|upc"
+    r"|imei|account|acct"
+    r"|meter|membership|passport|vin|error|product|vat|charity|company|asin|doi|catalog(?:ue)?"
+    r"|bug|issue|pr)\b"
+    r"(?:\s(?:number|numbers|no\.?|nos\.?|num|nr|id|code|ref))*(?:\s(?:is|was|are|reads"
+    r"|says))?[\s:#.-]{0,3}$",
     re.IGNORECASE,
 )
 _UPDATED = re.compile(
-    r"\b(?:rolled back|upgrad\w+|updat\w+|downgrad\w+|bump\w*|migrat\w+|install\w*|releas\w+|patch\w*|shipped)\b"
+    r"\b(?:rolled back|upgrad\w+|updat\w+|downgrad\w+|bump\w*|migrat\w+|install\w*|releas\w+"
+    r"|patch\w*|shipped)\b"
     r"[^!?;]{0,30}$",
     re.IGNORECASE,
 )
-_SUFFIX = re.compile(r"[-+](?:alpha|beta|rc|dev|snapshot|release|pre|hotfix|final|lts|[a-z]?\d)|(?:rc|b|a|r)\d", re.I)
+_SUFFIX = re.compile(
+    r"[-+](?:alpha|beta|rc|dev|snapshot|release|pre|hotfix|final|lts|[a-z]?\d)|(?:rc|b|a|r)\d", re.I
+)
 
 
 def accepted(type_: str, text: str, start: int, end: int) -> int | None:
@@ -107,7 +116,10 @@ def _is_phone(text: str, start: int, surface: str) -> bool:
     if not digits.startswith(("0", "O")) and max(map(len, groups)) < 3:
         return False
     if re.search(r"\d\.\d", surface) and not digits.startswith("0"):
-        return [len(g) for g in groups[-3:]] == [3, 3, 4] or [len(g) for g in groups] in ([3, 7], [3, 4])
+        return [len(g) for g in groups[-3:]] == [3, 3, 4] or [len(g) for g in groups] in (
+            [3, 7],
+            [3, 4],
+        )
     return True
 
 
@@ -146,7 +158,9 @@ def _is_address(text: str, start: int, surface: str) -> bool:
         return len([g for g in re.split(r"[:.%/]", surface) if g]) > 1
     if _SECTION.search(text, max(0, start - 40), start):
         return False
-    if _SUFFIX.match(text, start + len(surface)) or _UPDATED.search(text, max(0, start - 50), start):
+    if _SUFFIX.match(text, start + len(surface)) or _UPDATED.search(
+        text, max(0, start - 50), start
+    ):
         return _NETWORK.search(text, max(0, start - 30), start) is not None
     # Versions have small numbers; an address has them only in the private ranges.
     small = all(int(n) < 30 for n in re.findall(r"\d+", surface)[:4])

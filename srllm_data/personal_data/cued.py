@@ -9,8 +9,8 @@ from srllm_data.personal_data.runs import (
     WORD,
     certainty,
     extended,
-    is_capitalised,
     is_before_surname,
+    is_capitalised,
     is_certain,
     is_common,
     is_given,
@@ -79,7 +79,12 @@ def cued(doc: "Doc", tokens: list["Token"]) -> Iterator[list["Token"]]:
             or _begins_full_name(token)
             or (named and possible)
             or (named and not begins and not is_common(token) and not token.is_upper)
-            or (possible and token.tag_ == "NNP" and is_capitalised(token) and _is_alone(token, begins))
+            or (
+                possible
+                and token.tag_ == "NNP"
+                and is_capitalised(token)
+                and _is_alone(token, begins)
+            )
         ):
             run = extended(doc, [token], _WHOLES)
             if not is_no_person(run) and (certainty(run) or (named and len(run) == 1)):
@@ -194,13 +199,13 @@ def is_no_person(run: list["Token"]) -> bool:
         # "Bolton Wanderers", "Rosa Parks Day"; "Linda Hall" is a person, a building's name is not.
         sure = len(run) == 2 and is_certain(word) and fold(run[1].text) in surnames()
         sure = sure and not (word.i and is_given(word.nbor(-1)))
-        if not sure or fold(word.text) in towns() or not cues.PERSON_GOES_ON.match(text, end):
+        if not sure or fold(word.text) in places() or not cues.PERSON_GOES_ON.match(text, end):
             return True
     if _is_town(run) or (len(run) == 1 and len(word.text) < 2):
         return True
-    if len(run) == 1 and fold(word.text) in towns() and not is_certain(word):
-        if not (_is_named(text, start, end) or is_given(word)):
-            return True
+    known = len(run) > 1 or is_certain(word) or is_given(word)
+    if not known and fold(word.text) in towns() and not _is_named(text, start, end):
+        return True
     if len(run) > 1:
         # "up in Harrow Lane", "the Harrow Lane": no given name among them.
         return not any(map(is_given, run)) and bool(
@@ -218,7 +223,11 @@ def is_no_person(run: list["Token"]) -> bool:
         return True
     begins = not word.i or word.nbor(-1).text in _ENDS
     follows = word.nbor().tag_ if word.i + 1 < len(word.doc) else "."
-    return begins and is_common(word) and follows in ("IN", "PRP$", "DT", "PDT", "NN", "NNS", "RB", "JJ")
+    return (
+        begins
+        and is_common(word)
+        and follows in ("IN", "PRP$", "DT", "PDT", "NN", "NNS", "RB", "JJ")
+    )
 
 
 def _is_full_before_place(word: "Token") -> bool:
@@ -239,12 +248,18 @@ def _is_town(run: list["Token"]) -> bool:
     doc, start, end = run[0].doc, run[0].i, run[-1].i + 1
     spans = [(start - 1, start + 1), (end - 1, end + 1), (start, start + 2), (end - 2, end)]
     return any(
-        0 <= s and e <= len(doc) and e - s == 2 and doc[e - 1].is_alpha and fold(doc[s:e].text) in towns() for s, e in spans
+        s >= 0
+        and e <= len(doc)
+        and e - s == 2
+        and doc[e - 1].is_alpha
+        and fold(doc[s:e].text) in towns()
+        for s, e in spans
     )
 
 
 def is_place_here(token: "Token") -> bool:
-    """True for a name that is a place as well, behind "in" and the like, or before a word of a place."""
+    """True for a name that is a place as well, behind "in" and the like, or before a word of a "
+    "place."""
     text = text_of(token.doc)
     if cues.PLACE_AFTER.match(text, offsets([token])[1]):
         return True

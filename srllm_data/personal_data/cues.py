@@ -26,12 +26,14 @@ AFTER_HONORIFIC = frozenset(
 
 _PEOPLE = (
     r"(?:guy|lad|girl|boy|woman|man|bloke|kid|chap|mate|pal|friend|bestie|buddy|colleague|coworker"
-    r"|co-worker|neighbou?r|boss|manager|teacher|tutor|student|classmate|roommate|flatmate|housemate"
+    r"|co-worker|neighbou?r|boss|manager|teacher|tutor|student|classmate|roommate|flatmate"
+    r"|housemate"
     r"|landlord|landlady|carer|nurse|doctor|gp|midwife|therapist|driver|cleaner|barber|hairdresser"
     r"|waiter|waitress|clerk|receptionist|supervisor|foreman|husband|wife|ex|partner|boyfriend"
     r"|girlfriend|fianc[ée]e?|son|daughter|brother|sister|cousin|nephew|niece|uncle|aunt|auntie"
     r"|aunty|mum|mom|mam|dad|father|mother|gran|nan|nana|grandma|granny|grandad|grandpa|grandson"
-    r"|granddaughter|stepson|stepdad|stepmum|godson|twin|baby|toddler|in-law|victim|witness|defendant"
+    r"|granddaughter|stepson|stepdad|stepmum|godson|twin|baby|toddler|in-law|victim|witness"
+    r"|defendant"
     r"|suspect|plaintiff|patient|survivor|caller|reader|resident|teen|teenager|pensioner|widow|kids"
     r"|sons|daughters|sisters|brothers|twins|children|friends|couple|lads|girls|babysitter|mechanic"
     r"|plumber|carpenter|postman|bartender|trainee|apprentice|intern|coach|captain|author|veteran)"
@@ -51,16 +53,20 @@ NAMING_BEFORE = re.compile(
 )
 #: Before a name that is a word for a group otherwise: "my nephew Israel".
 KIN_BEFORE = re.compile(
-    r"\b(?:named|(?:[Mm]y|his|her|our|their|[Mm]e) (?:boss|mate|friend|best friend|neighbou?r|manager|dad|mum"
-    r"|mom|teacher|colleague|gran|grandad|grandma|ex|boyfriend|girlfriend|partner|flatmate|roommate)|(?:my|his|her|their|our) name is|name's|nephew|niece|cousin|uncle|aunt|auntie"
-    r"|brother|sister|son|daughter|husband|wife|grandson|granddaughter|stepson|stepdaughter|twin)\s$"
+    r"\b(?:named|(?:[Mm]y|his|her|our|their|[Mm]e) (?:boss|mate|friend|best friend|neighbou?r"
+    r"|manager|dad|mum"
+    r"|mom|teacher|colleague|gran|grandad|grandma|ex|boyfriend|girlfriend|partner|flatmate"
+    r"|roommate)|(?:my|his|her|their|our) name is|name's|nephew|niece|cousin|uncle|aunt|auntie"
+    r"|brother|sister|son|daughter|husband|wife|grandson|granddaughter|stepson|stepdaughter"
+    r"|twin)\s$"
 )
 #: The same for names in lower case, where more than a hint is needed.
 LOWER_BEFORE = re.compile(
     r"(?:\b(?:named|called|name is|name's|nicknamed|rip|dear|hiya|hey|hi|thanks|thank you|cheers"
     r"|happy (?:birthday|bday)|bday|pint wi|pint with|out with|sat with|chat with|lunch with"
     r"|uncle|auntie|aunty|aunt|nurse|mr|mrs|ms|miss|dr|rip uncle|my name is|shut up|love from)"
-    r"|\b(?:guy|lad|bloke|girl|kid|mate|cousin|sister|brother|son|daughter|nephew|niece|husband|wife"
+    r"|\b(?:guy|lad|bloke|girl|kid|mate|cousin|sister|brother|son|daughter|nephew|niece|husband"
+    r"|wife"
     r"|boyfriend|girlfriend|neighbou?r|boss|friend|flatmate|roommate|teacher|manager|carer|mum|mom"
     r"|dad|gran|nan|ex))[\s:,]{1,2}$",
     re.IGNORECASE,
@@ -81,7 +87,8 @@ NAMING_AFTER = re.compile(
 )
 #: What a person does, behind a name that the parser takes for a place or a thing.
 DOING_AFTER = re.compile(
-    r" (?:says?|said|is|are|were|both|isn't|was|wasn't|has|had|wants?|wanted|works?|worked|lives?|lived|got|came"
+    r" (?:says?|said|is|are|were|both|isn't|was|wasn't|has|had|wants?|wanted|works?|worked|lives?"
+    r"|lived|got|came"
     r"|went|runs?|ran|drives?|drove|teaches|taught|told|asked|asks|never|still|who|loves?|hates?"
     r"|thinks?|knows?|knew|sat|stood|wore|wears|died|married|left|moved|opened|sells?|sold|speaks?"
     r"|spoke|cleans?|cooks?|plays?|played|won|lost|grew|studied|studies|retired|stayed|kept|made"
@@ -90,23 +97,39 @@ DOING_AFTER = re.compile(
 #: Behind a name that is a place's, a firm's or a thing's.
 NO_PERSON_AFTER = re.compile(
     r"(?:['’]s)? (?:Street|St\b|Road|Rd|Avenue|Ave|Lane|Drive|Square|Park|Gardens|Green|Bridge|Hill"
-    r"|Bay|Beach|Island|Islands|Lake|River|Valley|Mountain|Mount|Vineyard|Cross|County|City|Town|Village"
+    r"|Bay|Beach|Island|Islands|Lake|River|Valley|Mountain|Mount|Vineyard|Cross|County|City|Town"
+    r"|Village"
     r"|University|College|School|Academy|Institute|Hospital|Clinic|Infirmary|Library|Museum|Gallery"
     r"|Theatre|Theater|Church|Cathedral|Chapel|Mosque|Temple|Station|Airport|Stadium|Arena|Hall"
     r"|House|Hotel|Tower|Building|Court|Prison|Foundation|Trust|Fund|Prize|Award|Medal|Cup|Trophy"
-    r"|Act|Law|Amendment|Bill|Bank|Group|Inc|Ltd|LLC|Corp|Company|Brothers|Bros|Sons|FC|United|Rovers"
-    r"|Athletic|Wanderers|Albion|Hotspur|Thistle|Orient|Argyle|Villa|Spurs|AFC|RFC|CC|Tech|State|Technique|Method"
-    r"|Cathedral|Minster|Abbey|Priory|Castle|Palace|Pier|Zoo|Mall|Centre|Center|Estate|Docks|Harbour|Canal|Falls"
-    r"|Springs|Creek|Canyon|Coast|District|Borough|Parish|Council|Police|Regiment|Awards|Open|Classic|Marathon|Carnival"
-    r"|Parade|Pride|Mubarak|Diwali|Guys|Review|Report|Inquiry|Commission|Committee|Association|Society|Union|Party"
-    r"|League|Airlines|Airways|Motors|Records|Studios|Pictures|Press|Books|Magazine|Journal|Chronicle|Echo|Mail|Express"
-    r"|Mirror|Observer|Guardian|Telegraph|Partners|Holdings|Industries|Systems|Technologies|Foods|Stores|Caf[eé]"
-    r"|Restaurant|Inn|Arms|Tavern|Kitchen|Bakery|Pharmacy|Surgery|Estates|Ground|Pub|Club|Building|Barracks|Primary"
-    r"|High School|Grammar|Infants|Nursery|Junction|Interchange|Parkway|Crescent|Close|Terrace|Town Hall|Uni|Times|Herald|Tribune|Post|Gazette|News|Day|Eve|Week|Festival|Show)\b"
+    r"|Act|Law|Amendment|Bill|Bank|Group|Inc|Ltd|LLC|Corp|Company|Brothers|Bros|Sons|FC|United"
+    r"|Rovers"
+    r"|Athletic|Wanderers|Albion|Hotspur|Thistle|Orient|Argyle|Villa|Spurs|AFC|RFC|CC|Tech|State"
+    r"|Technique|Method"
+    r"|Cathedral|Minster|Abbey|Priory|Castle|Palace|Pier|Zoo|Mall|Centre|Center|Estate|Docks"
+    r"|Harbour|Canal|Falls"
+    r"|Springs|Creek|Canyon|Coast|District|Borough|Parish|Council|Police|Regiment|Awards|Open"
+    r"|Classic|Marathon|Carnival"
+    r"|Parade|Pride|Mubarak|Diwali|Guys|Review|Report|Inquiry|Commission|Committee|Association"
+    r"|Society|Union|Party"
+    r"|League|Airlines|Airways|Motors|Records|Studios|Pictures|Press|Books|Magazine|Journal"
+    r"|Chronicle|Echo|Mail|Express"
+    r"|Mirror|Observer|Guardian|Telegraph|Partners|Holdings|Industries|Systems|Technologies|Foods"
+    r"|Stores|Caf[eé]"
+    r"|Restaurant|Inn|Arms|Tavern|Kitchen|Bakery|Pharmacy|Surgery|Estates|Ground|Pub|Club"
+    r"|Building|Barracks|Primary"
+    r"|High School|Grammar|Infants|Nursery|Junction|Interchange|Parkway|Crescent|Close|Terrace"
+    r"|Town Hall|Uni|Way|Times|Herald|Tribune|Post|Gazette|News|Day|Eve|Week|Festival|Show)\b"
     r"|['’]s? (?:law|razor|disease|syndrome|sake|paradox|principle|theorem|palsy|rule|dilemma|wager"
     r"|constant|equation|number|cat)\b"
     r"| of [A-Z]"
-    r"| (?:jeans|fans|voters|supporters|trainers|shoes|boots|engines?|traffic|derby|tapes|memes|bros|airport)\b"
+    r"|,? (?:is|was|remains) (?:a|an|the|my favourite|one of the) (?:\w+ )?(?:song|novel|book"
+    r"|film|movie"
+    r"|musical|opera|play|poem|album|sitcom|series|show|brand|town|city|village|county|state"
+    r"|country"
+    r"|suburb|river|airline|company|firm|ship|storm|hurricane)\b|,? (?:is|was) (?:all )?about\b"
+    r"| (?:jeans|fans|voters|supporters|trainers|shoes|boots|engines?|traffic|derby|tapes|memes"
+    r"|bros|airport)\b"
     r"|(?: &| and) (?:Sons|Co\b|Spencer|Daughters)"
 )
 PLACE_AFTER = re.compile(
@@ -115,8 +138,10 @@ PLACE_AFTER = re.compile(
 )
 #: Behind the first word of what is named for a person: "Ruth Ellis House".
 NAMED_FOR = re.compile(
-    r" (?:[A-Z][\w'’]+ )?(?:House|Foundation|Trust|Centre|Center|School|College|Hospital|Institute|Library|Prize"
-    r"|Award|Awards|Memorial|Museum|Theatre|Theater|Hall|Building|Act|Fund|Scholarship|Academy|University|Clinic"
+    r" (?:[A-Z][\w'’]+ )?(?:House|Foundation|Trust|Centre|Center|School|College|Hospital"
+    r"|Institute|Library|Prize"
+    r"|Award|Awards|Memorial|Museum|Theatre|Theater|Hall|Building|Act|Fund|Scholarship|Academy"
+    r"|University|Clinic"
     r"|Stadium|Arena|Airport|Bridge|Day|Cup|Trophy|Society|Primary|Inquiry|Review|Report)\b"
 )
 #: Behind a full name whose surname is a word for a place as well.
@@ -127,8 +152,10 @@ PERSON_GOES_ON = re.compile(
 SAINT_BEFORE = re.compile(r"(?:\b(?:Saint|Saints|St\.?|Sts\.?|Santa|San|Mount|Mt\.?)|[#@_])\s?$")
 #: Before a word that names a place, a thing or a kind of person.
 NO_PERSON_BEFORE = re.compile(
-    r"(?:\b(?:the|a|an|any|every|another|some|typical|such|these|those|in|near|across|around|towards?"
-    r"|throughout|outside|inside|visit|visiting|saint|st\.?|mount|lake|fort|port|camp|cape|san|santa"
+    r"(?:\b(?:the|a|an|any|every|another|some|typical|such|these|those|in|near|across|around"
+    r"|towards?"
+    r"|throughout|outside|inside|visit|visiting|saint|st\.?|mount|lake|fort|port|camp|cape|san"
+    r"|santa"
     r"|new|north|south|east|west|team|hurricane|storm|operation|brand|university of|city of|town of"
     r"|republic of|hashtag|#)|[#@_/])\s?$",
     re.IGNORECASE,

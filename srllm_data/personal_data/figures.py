@@ -16,8 +16,10 @@ _OFFICE = (
     r"|congress(?:man|woman)|attorney general|secretary of state|supreme leader|chief justice"
     r"|first lady|sheriff|(?:majority|minority|opposition) leader|house speaker|ambassador"
     r"|(?:foreign|finance|home|interior|health|education|justice|defen[cs]e|treasury) "
-    r"(?:minister|secretary))|Sens?\.?|Reps?\.?|Govs?\.?|Pres\.?|PM|MP|King|Queen|Prince|Princess|Pope"
-    r"|Emperor|Empress|Prophet|Apostle|Guru|Lord|Ayatollah|Justice|Judge|Minister|Secretary|Speaker|Councill?or|Alderman"
+    r"(?:minister|secretary))|Sens?\.?|Reps?\.?|Govs?\.?|Pres\.?|PM|MP|King|Queen|Prince|Princess"
+    r"|Pope"
+    r"|Emperor|Empress|Prophet|Apostle|Guru|Lord|Ayatollah|Justice|Judge|Minister|Secretary"
+    r"|Speaker|Councill?or|Alderman"
     r"|Council(?:man|woman)|Commissioner|Representative|District Attorney)"
 )
 #: A part of every office above: nothing else needs a closer look.

@@ -30,7 +30,16 @@ from srllm_data.personal_data.runs import (
     offsets,
     runs,
 )
-from srllm_data.personal_data.told import families, full_names, hyphened, lower_case, surnames_alone, told, with_initials, with_particles
+from srllm_data.personal_data.told import (
+    families,
+    full_names,
+    hyphened,
+    lower_case,
+    surnames_alone,
+    told,
+    with_initials,
+    with_particles,
+)
 from srllm_data.personal_data.words import (
     CALENDAR,
     frequent_names,
@@ -136,7 +145,12 @@ def names(doc: "Doc", masked: Callable[[int, int], bool], keep_figures: bool) ->
         add(*offsets(run), 0.6)
     for run in cued(doc, tokens):
         add(*offsets(run), 0.6)
-    for run in (*told(doc, capitals), *full_names(doc, capitals), *with_initials(doc, capitals), *surnames_alone(doc, capitals)):
+    for run in (
+        *told(doc, capitals),
+        *full_names(doc, capitals),
+        *with_initials(doc, capitals),
+        *surnames_alone(doc, capitals),
+    ):
         add(*offsets(run), 0.6)
     for run in hyphened(doc, capitals):
         add(*offsets(run), 0.6)

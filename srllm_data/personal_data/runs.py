@@ -29,7 +29,25 @@ _SUFFIXES = {"II", "III", "IV", "Jr", "Jr.", "Sr", "Sr."}
 _GENERIC = {"a", "an", "another", "any", "every", "no", "some", "such", "these", "those", "typical"}
 #: Ruled out, but surnames behind a given name.
 _SURNAMES = {"black", "bishop", "brown", "duke", "english", "french", "gray", "green", "grey"}
-_SURNAMES |= {"ford", "holland", "honda", "ireland", "jain", "king", "welsh", "church", "norman", "law", "love", "pope", "savage", "suzuki", "kawasaki", "white", "wolf"}
+_SURNAMES |= {
+    "ford",
+    "holland",
+    "honda",
+    "ireland",
+    "jain",
+    "king",
+    "welsh",
+    "church",
+    "norman",
+    "law",
+    "love",
+    "pope",
+    "savage",
+    "suzuki",
+    "kawasaki",
+    "white",
+    "wolf",
+}
 
 
 def runs(doc: "Doc", start: int, end: int) -> Iterator[list["Token"]]:
