@@ -10,7 +10,8 @@ HONORIFICS = frozenset(
     "sister brother father mother deacon sheikh officer ustad pandit".split()
 )
 HONOURED = re.compile(
-    r"\b(?:M[rsx]|Mrs|Dr|Miss|Prof|Rev|Sgt)\.? [A-Z]|\b(?:m[rsx]|mrs|dr|miss|prof|sgt)\.? [a-z]{3}"
+    r"\b(?:M[rsx]|Mrs|Dr|Miss|Prof|Rev|Sgt)\.? [A-Z]|\b(?:m[rsx]|mrs|dr|prof|sgt)\.? [a-z]{3}"
+    r"|\bmiss (?!you|the|that|this|him|her|out|our|your|having|being|those|them|when|how)[a-z]{3}"
 )
 #: Titles that stand for the office or the family where a common word follows.
 LOOSE_HONORIFICS = frozenset(

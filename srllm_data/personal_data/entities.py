@@ -78,12 +78,14 @@ class Entities:
 
     def _moves_outside(self, vectors: Floats, docs: Sequence["Doc"]) -> npt.NDArray[np.intp]:
         """For every token the best move if no entity is open before it."""
+        from spacy.attrs import IS_SPACE
+
         hidden = self._multiply(vectors, self._features[0]) + self._closed_bias
         hidden = hidden.reshape(len(vectors), -1, self._pieces).max(axis=-1)
         scores = self._multiply(hidden, self._upper) + self._upper_bias
         place = np.concatenate(
-            [[2 if t.is_space else 0 for t in d[:-1]] + [2 if d[-1].is_space else 1] for d in docs]
-        )
+            [np.append(2 * (s := d.to_array(IS_SPACE))[:-1], 2 if s[-1] else 1) for d in docs]
+        ).astype(np.intp)
         best: npt.NDArray[np.intp] = np.where(
             self._allowed[place], scores, np.float32(-np.inf)
         ).argmax(axis=1)

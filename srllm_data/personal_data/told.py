@@ -37,8 +37,9 @@ ENDS = (".", "!", "?", ":", ";", "“", '"', "\n", "…", "-", "–", "—", "("
 def told(doc: "Doc", capitals: list["Token"]) -> Iterator[list["Token"]]:
     """Capitalised words that may be a name, where the words around them need a person."""
     text = text_of(doc)
-    words = [t for t in doc if t.is_alpha][1:]
-    headline = len(words) > 2 and sum(t.text[0].isupper() for t in words) * 2 > len(words)
+    # Not of tokens: each pass over those makes them anew.
+    words = re.findall(r"[^\W\d_]+", text)[1:]
+    headline = len(words) > 2 and sum(w[0].isupper() for w in words) * 2 > len(words)
     for token in capitals:
         folded = fold(token.text)
         if (
