@@ -30,9 +30,9 @@ def test_the_goals_hold_on_the_cases_that_the_rules_were_made_with() -> None:
     assert tuning["kept"]["share"] >= 0.95
 
 
-def test_the_cases_that_were_held_back_do_not_get_worse() -> None:
+def test_the_goals_hold_on_the_cases_that_were_held_back() -> None:
     held_back = scores("held_back")
-    assert held_back["recall_patterned"]["share"] >= 0.90
-    assert held_back["recall"]["PERSON"]["share"] >= 0.80
-    assert held_back["precision_overall"]["share"] >= 0.90
-    assert held_back["kept"]["share"] >= 0.85
+    assert held_back["recall_patterned"]["share"] >= 0.98
+    assert held_back["recall"]["PERSON"]["share"] >= 0.90
+    assert held_back["precision_overall"]["share"] >= 0.95
+    assert held_back["kept"]["share"] >= 0.90
