@@ -1,5 +1,6 @@
 """Where the parts of a row-wise stage are computed: this process, several, or a Ray cluster."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,7 +29,8 @@ def _processes(function: Callable[..., int], jobs: list[Job], workers: int) -> I
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=spawn) as pool:
+    count = min(workers, len(jobs))
+    with ProcessPoolExecutor(count, spawn, _share_cores, (count,)) as pool:
         futures = [pool.submit(function, *job) for job in jobs]
         try:
             for future in as_completed(futures):
@@ -36,6 +38,11 @@ def _processes(function: Callable[..., int], jobs: list[Job], workers: int) -> I
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _share_cores(workers: int) -> None:
+    """Models in several processes that each use every core slow each other down tenfold."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
 
 def _ray(function: Callable[..., int], jobs: list[Job], workers: int) -> Iterator[int]:

@@ -73,10 +73,14 @@ def rewrite_texts(texts: Sequence[str], config: Config) -> list[Rewritten]:
         for number, text in enumerate(texts)
     ]
     rows = pa.Table.from_pylist(records, schema=schema_after("deduplicate"))
-    rows = label(redact(rows, config.redact).kept, config.label).kept
+    workspace = Workspace(Path(config.workspace))
+    # What was asked for is rewritten, whatever it looks like and however many rows a build takes.
+    asked = config.label.model_copy(
+        update={"max_spam": 1.0, "max_unintelligible": 1.0, "most_rows": None}
+    )
+    rows = label(redact(rows, config.redact).kept, asked, workspace.requests).kept
     names = _placeholders(texts, rows, config.redact)
     parts = rewriting(config)
-    workspace = Workspace(Path(config.workspace))
     # A spend cap holds for all that spends from the workspace, so only one may do so at a time.
     alone = workspace.locked() if config.rewrite.max_cost is not None else nullcontext()
     with alone:

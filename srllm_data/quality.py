@@ -102,7 +102,7 @@ def frame(rows: "pa.Table") -> "pd.DataFrame":
             data[f"{name}_personal_data"] = values.map(
                 lambda v: len(_MAIL_CARD_IBAN.findall(v)) if isinstance(v, str) else 0
             )
-    for name in ("biased_spans", "target_groups", "entities", "candidates"):
+    for name in ("biased_spans", "target_groups", "opinions", "entities", "candidates"):
         if name in rows.column_names:
             data[f"{name}_count"] = rows[name].to_pandas().map(len)
     if "rewrite" in rows.column_names:

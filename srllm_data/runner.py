@@ -52,7 +52,7 @@ def run_stage(
         inputs = workspace.parts(before, components["input"])
         rows_in = sum(_rows(p) for p in inputs)
         with progress.bar(stage, rows_in):
-            if stage in stages.WHOLE_TABLE:
+            if stages.whole_table(stage, config):
                 _run_table(stage, before, folder, components["input"], config, workspace)
             else:
                 _run_parts(stage, folder, inputs, config, workspace)

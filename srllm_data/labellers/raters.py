@@ -6,7 +6,6 @@ each ends in one typed outcome.
 
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import Any
 
 from srllm_data.config import RaterConfig
 from srllm_data.errors import shown
+from srllm_data.labellers.combine import platt
 from srllm_data.labellers.opinion import EMPTY, Axis, Opinion, OpinionOutcome
 from srllm_data.ledger import TRANSIENT, Answer, Outcome
 from srllm_data.provider.answers import Reply, Shape, judge
@@ -25,8 +25,6 @@ from srllm_data.provider.template import as_json, sections
 from srllm_data.schema import BIAS, HARM, SENTIMENT, TARGET_GROUPS, TOXICITY
 
 _PROMPT = Path(__file__).parent / "prompts" / "label-v1.md"
-#: Probabilities are kept this far from 0 and 1 before their logit is taken.
-_EDGE = 1e-9
 
 #: What a chat model says of each axis, in the order of its scores.
 _VALUES: dict[Axis, tuple[str, ...]] = {
@@ -136,7 +134,7 @@ def _opinion(rater: RaterConfig, reply: Reply) -> Opinion:
         a, b = rater.calibration
         return Opinion(
             "answered",
-            {x: p if x == "sentiment" else _calibrated(p, a, b) for x, p in scores.items()},
+            {x: p if x == "sentiment" else round(platt(p, a, b), 6) for x, p in scores.items()},
             groups,
         )
     outcome, detail = _ENDS[reply.outcome]
@@ -144,12 +142,6 @@ def _opinion(rater: RaterConfig, reply: Reply) -> Opinion:
     if reply.outcome == "malformed":
         said = judge(Answer("malformed", reply.text), _SHAPES[rater.kind])[1]
     return Opinion(outcome, detail=f"{detail} ({said})" if said else detail)
-
-
-def _calibrated(p: float, a: float, b: float) -> float:
-    """Platt scaling (Platt 1999): sigmoid(a * logit(p) + b)."""
-    p = min(max(p, _EDGE), 1 - _EDGE)
-    return round(0.5 + 0.5 * math.tanh((a * math.log(p / (1 - p)) + b) / 2), 6)
 
 
 _Scores = dict[Axis, float]

@@ -398,5 +398,5 @@ def test_a_rater_that_cannot_work_is_refused(settings, words):
 
 def test_two_raters_of_one_name_are_refused():
     one = {"name": "a", "kind": "moderation"}
-    with pytest.raises(ValidationError, match=r"two label\.raters are named 'a'"):
+    with pytest.raises(ValidationError, match=r"two labellers are named 'a'"):
         LabelConfig(raters=[one, one])
