@@ -23,8 +23,9 @@ def signals():
         "id": "r",
         "text": TEXT,
         "language": "en",
-        "bias_score": 0.6,
-        "toxicity_score": 0.8,
+        "opinions": [
+            {"labeller": "encoder", "bias": 0.6, "toxicity": 0.8, "sentiment": None, "harm": None}
+        ],
         "biased_spans": [
             {"start": 4, "end": 10, "text": "stupid", "label": "insult", "entry": "stupid"}
             | {"use": "used"},

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from srllm_data import progress
-from srllm_data.config import RedactConfig, ValidateConfig
+from srllm_data.config import LabelConfig, RedactConfig, ValidateConfig
 from srllm_data.schema import COLUMNS
 from srllm_data.validate.gates import Judgement, judge
 from srllm_data.validate.measure import MEASURED, measure
@@ -14,8 +14,11 @@ from srllm_data.validate.measure import MEASURED, measure
 class Judge:
     """The gates under the thresholds of a configuration."""
 
-    def __init__(self, redact: RedactConfig, validate: ValidateConfig) -> None:
+    def __init__(
+        self, redact: RedactConfig, validate: ValidateConfig, label: LabelConfig | None = None
+    ) -> None:
         self._redact = redact
+        self._label = label
         self._validate = validate
 
     def __call__(self, candidates: list[tuple[dict[str, Any], str]]) -> list[Judgement]:
@@ -28,7 +31,8 @@ class Judge:
             return []
         schema = pa.schema([(name, COLUMNS[name].type) for name in MEASURED])
         with progress.quiet():
-            measured = measure(pa.Table.from_pylist(records, schema=schema), self._redact)
+            table = pa.Table.from_pylist(records, schema=schema)
+            measured = measure(table, self._redact, self._label)
         return [
             judge({s["name"]: s["value"] for s in signals}, self._validate)
             for signals in measured["signals"].to_pylist()

@@ -26,8 +26,10 @@ from srllm_data.validate.meaning import edits, meaning
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from srllm_data.config import RedactConfig
+    from srllm_data.config import LabelConfig, RedactConfig
 
+#: Rows whose parses are held at once.
+_BATCH = 256
 #: Labels that a rewrite must not bring in.
 _HOSTILE = ("slur", "insult", "dehumanising", "profanity")
 _GENDERED = frozenset("he him his himself she her hers herself".split())
@@ -44,35 +46,35 @@ MEASURED = (
     "id",
     "text",
     "language",
-    "bias_score",
-    "toxicity_score",
+    "opinions",
     "biased_spans",
     "control",
     "rewrite",
 )
 
 
-def measure(rows: pa.Table, redact: "RedactConfig") -> pa.Table:
+def measure(rows: pa.Table, redact: "RedactConfig", label: "LabelConfig | None" = None) -> pa.Table:
     """Signals of each of ``rows`` (``schema_after("rewrite")``), in their order.
 
+    label: whose labellers on this machine score the rewrites; the default ones if None.
     Columns: id and signals (``schema.SIGNAL``, rounded to 4 decimals). No threshold is looked at.
     """
     records = rows.select(MEASURED).to_pylist()
     biased = [r for r in records if not r["control"]]
     repeats = _repeats(biased)
     personal = _personal_data(biased, redact)
-    docs = parse(text or "" for r in biased for text in (r["text"], r["rewrite"]))
+    read = _read(biased, label)
     measured = []
     for record in records:
         if record["control"]:
             signals: dict[str, float] = {"unchanged": record["rewrite"] == record["text"]}
         else:
-            text, rewrite = next(docs), next(docs)
+            scores, text, rewrite = next(read)
             spans = [s for s in record["biased_spans"] or [] if s["use"] == "used"]
             places = [(s["start"], s["end"]) for s in spans]
             changed = edits(text, rewrite)
             signals = {
-                **_bias(record, spans, text, rewrite),
+                **_bias(record, spans, text, rewrite, scores),
                 **meaning(text, rewrite, places, changed),
                 **marks(text.text, rewrite.text),
                 **form(text, rewrite, places, changed),
@@ -90,20 +92,56 @@ def measure(rows: pa.Table, redact: "RedactConfig") -> pa.Table:
     return pa.Table.from_pylist(measured, schema=_SIGNALS)
 
 
+def _read(
+    biased: list[dict[str, Any]], label: "LabelConfig | None"
+) -> "Iterator[tuple[dict[str, float], Doc, Doc]]":
+    """Scores, text and rewrite of each row; bias and toxicity of both are by the same labellers.
+
+    Scores go from 0 to 1. Raters at endpoints are not asked about rewrites.
+    """
+    from srllm_data.config import LabelConfig
+    from srllm_data.labellers.annotate import annotate
+    from srllm_data.labellers.combine import weighted, weights_of
+
+    config = label or LabelConfig()
+    weights = weights_of(config.model_copy(update={"raters": []}))
+    for first in range(0, len(biased), _BATCH):
+        some = biased[first : first + _BATCH]
+        docs = list(parse(text or "" for r in some for text in (r["text"], r["rewrite"])))
+        rewrites = docs[1::2]
+        opinions = annotate([doc.text for doc in rewrites], config, rewrites)["opinions"]
+        for record, now, text, rewrite in zip(
+            some, opinions.to_pylist(), docs[::2], rewrites, strict=True
+        ):
+            told = [o for o in record["opinions"] or [] if o["labeller"] in weights["bias"]]
+            before, after = weighted(told, weights), weighted(now, weights)
+            scores = {}
+            for axis in ("bias", "toxicity"):
+                scores[f"{axis}_before"] = before.get(axis, 0.0)
+                scores[f"{axis}_after"] = after.get(axis, 0.0)
+            yield scores, text, rewrite
+
+
 def _bias(
-    record: dict[str, Any], spans: list[dict[str, Any]], text: "Doc", rewrite: "Doc"
+    record: dict[str, Any],
+    spans: list[dict[str, Any]],
+    text: "Doc",
+    rewrite: "Doc",
+    labelled: dict[str, float],
 ) -> dict[str, float]:
     """Scores of text and rewrite (0 to 1) and counts of biased spans that stay or come.
 
+    labelled: scores by the labellers. The higher of theirs and the lexicon's counts: classifiers
+    find bias without loaded words, and the lexicon is sure of a word that they weigh lightly.
     groups_lost: target groups that the text names outright and the rewrite does not.
     """
-    scores = score(rewrite)
+    before, scores = score(text), score(rewrite)
     known = {s["entry"] for s in record["biased_spans"] or []}
     return {
-        "bias_before": record["bias_score"],
-        "bias_after": scores.bias,
-        "toxicity_before": record["toxicity_score"],
-        "toxicity_after": scores.toxicity,
+        "bias_before": max(labelled["bias_before"], before.bias),
+        "bias_after": max(labelled["bias_after"], scores.bias),
+        "toxicity_before": max(labelled["toxicity_before"], before.toxicity),
+        "toxicity_after": max(labelled["toxicity_after"], scores.toxicity),
         "spans": len(spans),
         "spans_left": _left(spans, record["text"], rewrite.text),
         "hostile_added": sum(
