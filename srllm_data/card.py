@@ -91,7 +91,8 @@ def dataset_card(
             ],
         ),
         "## Labels",
-        "Labels come from the labellers in the `_by` columns; they are not human judgements.",
+        "Labels come from the labellers in the `_by` columns; they are not human judgements. "
+        "`opinions` holds what each of them said.",
         _table(
             ["label", "value", "rows"],
             [
@@ -121,9 +122,8 @@ def dataset_card(
         "## Limits",
         "Rewrites passed automatic gates unless `decision` says that a curator decided. The gates "
         "see words, not the world: a rewrite may keep a claim that is false. A control is a text "
-        "in which the labeller found nothing; bias that no single word shows escapes a lexicon, "
-        "so some controls are biased. Do not use the "
-        "source texts to train a model to write such text.",
+        "in which the labellers found nothing; they miss some, so some controls are biased. Do not "
+        "use the source texts to train a model to write such text.",
         "## Reference",
         "Made with srllm after *Developing Safe and Responsible Large Language Model* "
         "(arXiv 2404.01399).",

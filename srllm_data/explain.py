@@ -61,14 +61,19 @@ def warnings(run: dict[str, Any]) -> list[str]:
 
 
 def held_rows(workspace: Workspace, keys: dict[str, str]) -> list[dict[str, Any]]:
-    """Rows that the newest run held for a curator: id, source, location, reasons and texts."""
+    """Rows that the newest run held for a curator: id, source, location, reasons and texts.
+
+    Those that teach most come first: unsure ones, disputed ones, ones about a rare group.
+    """
     import pyarrow.compute as pc
+
+    from srllm_data.labellers.select import worthiest_first
 
     dropped = workspace.dropped("review", keys["review"])
     waiting = set(dropped.filter(pc.equal(dropped["disposition"], "held"))["id"].to_pylist())
-    names = ["id", "source", "location", "reasons", "text", "rewrite"]
+    names = ["id", "source", "location", "reasons", "text", "rewrite", "priority", "target_groups"]
     rows = workspace.kept("validate", keys["validate"]).select(names).to_pylist()
-    return [row for row in rows if row["id"] in waiting]
+    return worthiest_first([row for row in rows if row["id"] in waiting])
 
 
 def hide_texts(way: list[dict[str, Any]]) -> list[dict[str, Any]]:

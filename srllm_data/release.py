@@ -108,7 +108,13 @@ def publish(config: Config, workspace: Workspace, plan: Plan) -> Release:
 
 
 def _released(rows: "pa.Table") -> "pa.Table":
-    return rows.sort_by("id").select([n for n in COLUMNS if n not in WITHHELD])
+    """What is published of each row; what endpoints said of failed calls may name machines."""
+    import pyarrow as pa
+
+    table = rows.sort_by("id").select([n for n in COLUMNS if n not in WITHHELD])
+    said = [[o | {"detail": None} for o in of_row] for of_row in table["opinions"].to_pylist()]
+    at = table.schema.get_field_index("opinions")
+    return table.set_column(at, "opinions", pa.array(said, COLUMNS["opinions"].type))
 
 
 def _write_splits(table: "pa.Table", rows: "pa.Table", folder: Path) -> dict[str, int]:

@@ -63,6 +63,7 @@ def render_report(config: Config, workspace: Workspace, run: dict[str, Any]) -> 
         lstrip_blocks=True,
     )
     environment.filters |= {"number": _number, "share": _share, "words": _words, "money": _money}
+    environment.filters["coefficient"] = _coefficient
     page = environment.get_template("report.html")
     return page.render(**_content(config, _Rows(workspace, run), run)) + "\n"
 
@@ -109,6 +110,7 @@ def _content(config: Config, rows: _Rows, run: dict[str, Any]) -> dict[str, Any]
         "missing": [s for s in STAGES if not rows.has(s)],
         "sources": _sources(config, rows, stages),
         "labels": _labels(rows),
+        "labelling": _labelling(config, rows, stages),
         "acceptance": _acceptance(rows, ends),
         "rewriting": _rewriting(rows, stages),
         "gates": _gates(stages),
@@ -199,6 +201,29 @@ def _values(rows: _Rows, stage: str) -> tuple[int, dict[str, Counter[str]]]:
     counts = {name: Counter(values) for name, values in zip(_LABELS, columns, strict=True)}
     named = Counter(group for of_row in groups for group in of_row or ["none"])
     return len(groups), counts | {"target group": named}
+
+
+def _labelling(
+    config: Config, rows: _Rows, stages: dict[str, dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Opinions by labeller and outcome, how far labellers agree, and what asking raters came to."""
+    if not rows.has("label"):
+        return None
+    from srllm_data.label import rater_agreement
+
+    table = rows.workspace.kept("label", rows.run["stages"]["label"]["key"])
+    ended: dict[str, Counter[str]] = {}
+    for of_row in table["opinions"].to_pylist():
+        for opinion in of_row or ():
+            ended.setdefault(opinion["labeller"], Counter())[opinion["outcome"]] += 1
+    facts = stages["label"]["facts"]
+    return {
+        "by": sorted((name, counts.most_common()) for name, counts in ended.items()),
+        "agreement": list(rater_agreement(table, config.label).items()),
+        "costs": [(said, facts[n], facts[old]) for said, n, old in _COSTS if n in facts],
+        "from_store": rows.run["stages"]["label"]["from_store"],
+        "ask_again": facts.get("ask_again", 0),
+    }
 
 
 def _acceptance(rows: _Rows, ends: dict[str, str]) -> dict[str, Any] | None:
@@ -353,3 +378,8 @@ def _share(part: float, whole: float) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _coefficient(value: float) -> str:
+    """A coefficient of agreement; it has no value where nobody ever differed."""
+    return "none" if value != value else f"{value:.2f}"
