@@ -85,7 +85,11 @@ def word_diff(text: str, rewrite: str, colour: bool) -> "Text":
 
 
 def dry_run(config: "Config") -> list[dict[str, Any]]:
-    """Run the stages that send nothing, then estimate what rewriting would send and cost."""
+    """Run the stages that send nothing, then estimate what rewriting would send and cost.
+
+    Raters are not asked: rows are labelled without them, and for each the most texts that it
+    would be asked about are told.
+    """
     import pyarrow.parquet as pq
 
     from srllm_data import stages
@@ -97,27 +101,36 @@ def dry_run(config: "Config") -> list[dict[str, Any]]:
     from srllm_data.workspace import Workspace
 
     workspace = Workspace(Path(config.workspace))
+    raters = config.label.raters
+    config = config.model_copy(update={"label": config.label.model_copy(update={"raters": []})})
     with workspace.locked():
         plan = make_plan(config, workspace)
         for name in STAGES[: STAGES.index("rewrite")]:
             stored = workspace.manifest(name, plan.keys[name]) is not None
             manifest = run_stage(name, plan.keys[name], plan.components[name], config, workspace)
             say(manifest, stored)
+        told = workspace.kept("label", plan.keys["label"])["priority"].to_pylist()
+        worth = sum(priority >= config.label.ask_from for priority in told)
+        asked: list[dict[str, Any]] = [{"rater": r.name, "most_texts": worth} for r in raters]
         if config.rewrite.model is None:
-            return []
+            return asked
         parts = workspace.parts("label", plan.keys["label"])
         held_back = stages.rewriting(config)["held_back"]
         tables = (pq.read_table(p, partitioning=None) for p in parts)
         found = estimate(tables, config.rewrite, workspace.requests, held_back)
-    return [e.as_json() for e in found]
+    return [*asked, *(e.as_json() for e in found)]
 
 
 def print_dry_run(found: list[dict[str, Any]], config: "Config") -> None:
     """The estimates of :func:`dry_run` in words."""
-    if not found:
+    asked = [one for one in found if "rater" in one]
+    found = [one for one in found if "rater" not in one]
+    if not (found or asked):
         print("The embedded editor rewrites (rewrite.model is unset): nothing is sent or spent.")
         return
     print("Dry run: nothing was sent.")
+    for one in asked:
+        print(f"\nRater {one['rater']}: asked about at most {one['most_texts']:,} texts")
     for one in found:
         guess = "measured on earlier answers" if one["measured"] else "guessed from bytes"
         print(

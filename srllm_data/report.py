@@ -28,7 +28,7 @@ MAX_FAILING = 10
 _FIRST = {
     "duplicate": "deduplicate",
     "filtered": "gather",
-    "failed": "rewrite",
+    "failed": "label",
     "rejected": "validate",
     "held": "review",
 }

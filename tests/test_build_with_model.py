@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from openai_server import OpenAIServer, error, rewritten, source_text
+from openai_server import OpenAIServer, answer, error, rewritten, source_text
 
 SRLLM = str(Path(sys.executable).parent / "srllm")
 NAMES = "Ash Birch Cedar Dogwood Elm Fir Ginkgo Hazel Juniper Larch Maple Oak Pine Rowan".split()
@@ -46,6 +46,26 @@ def srllm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [SRLLM, *map(str, arguments)]
     environment = {**os.environ, "OPENAI_API_KEY": "none"}
     return subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment)
+
+
+def test_raters_label_in_a_build_and_a_dry_run_asks_none(tmp_path: Path) -> None:
+    said = {"bias": "Yes", "toxicity": "High", "sentiment": "Negative", "harm": "Medium"}
+    label = answer(json.dumps(said | {"groups": ["politics"], "confidence": 1.0}))
+    with OpenAIServer(lambda request, nth: label) as server:
+        config = project(tmp_path, server, model=None)
+        settings = json.loads(config.read_text())
+        judge = {"name": "judge", "kind": "chat", "model": "m", "base_url": server.url}
+        config.write_text(json.dumps(settings | {"label": {"raters": [judge]}}))
+        dry = srllm("build", "--dry-run", "--json", "-c", config)
+        assert json.loads(dry.stdout) == [{"rater": "judge", "most_texts": len(TEXTS) + 1}]
+        assert server.requests == []
+        done = srllm("build", "-c", config, "--until", "label")
+        assert done.returncode == 0, done.stderr
+        assert len(server.requests) == len(TEXTS) + 1
+    run = json.loads(srllm("report", "--json", "-c", config).stdout)
+    facts = next(s["facts"] for s in run["funnel"] if s["stage"] == "label")
+    assert facts["requests_sent"] == len(TEXTS) + 1
+    assert facts["bias=Yes"] >= len(TEXTS)
 
 
 def test_a_dry_run_says_what_it_would_cost_and_the_cap_is_kept_and_raised(tmp_path: Path) -> None:
