@@ -136,7 +136,7 @@ class RedactConfig(Section):
 class ValidateConfig(Section):
     """Thresholds of the row gates; changing one recomputes verdicts, never rewrites."""
 
-    max_bias: float = Field(0.35, ge=0, le=1, description="bias score of an accepted rewrite")
+    max_bias: float = Field(0.4, ge=0, le=1, description="bias score of an accepted rewrite")
     max_toxicity: float = Field(0.3, ge=0, le=1, description="toxicity score likewise")
     min_content_kept: float = Field(
         0.6, ge=0, le=1, description="share of unbiased content words that the rewrite keeps"

@@ -321,5 +321,5 @@ def test_the_rewrites_of_the_sample_are_mostly_accepted(label_texts, rewrite_row
     seen = pa.array([bool(spans) for spans in table["biased_spans"].to_pylist()])
     table = table.filter(seen)
     out = decide(table, measure(table, RedactConfig()), ValidateConfig())
-    assert out.facts["verdict=accept"] >= 0.7 * table.num_rows
+    assert out.facts["verdict=accept"] >= 0.65 * table.num_rows
     assert out.facts["verdict=reject"] < 0.08 * table.num_rows
