@@ -140,10 +140,11 @@ def _identity(found: dict[str, Any]) -> str:
         for group, rate in own["flagged_by_group"].items()
     ]
     head = ["group", "templates flagged", "mean bias score", "unbiased own texts called biased"]
+    gap = "not measured" if groups["gap"] is None else f"{groups['gap']:.1%}"
     words = (
         f"{own['sentences']:,} harmless sentences of eight templates, one for every word of the "
         f"lexicon that names a group: {own['flagged']:.2%} flagged, gap between groups "
-        f"{own['gap']:.2%}; gap on our own unbiased texts {groups['gap']:.1%}."
+        f"{own['gap']:.2%}; gap on our own unbiased texts {gap}."
     )
     if "identity_sample" in found:
         sample = found["identity_sample"]

@@ -209,6 +209,8 @@ def _groups(rows: list[Row], said: list[dict[str, Any]]) -> dict[str, Any]:
     found = {}
     for source in ("own", "hatexplain"):
         at = [n for n, r in enumerate(rows) if r.source == source and r.groups is not None]
+        if not at:
+            continue
         asked = {group for n in at for group in rows[n].groups or ()}
         found[source] = _scores(
             [(set(rows[n].groups or ()), asked & set(said[n]["target_groups"])) for n in at]
@@ -224,6 +226,8 @@ def _spans(rows: list[Row], said: list[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for source in ("babe", "hatexplain"):
         marked = [n for n, row in enumerate(rows) if row.source == source and row.spans]
+        if not marked:
+            continue
         for kind in ("lexicon", "learned", "all"):
             pairs = []
             for n in marked:
