@@ -13,7 +13,6 @@ from srllm_data.labellers.files import OWN, checked
 from srllm_data.labellers.opinion import AXES, EMPTY, Opinion
 
 FILE = "ngrams.safetensors"
-_WORDS = 4096
 
 
 class Ngrams:
@@ -60,23 +59,6 @@ class Ngrams:
             else EMPTY
             for text, row in zip(texts, self.probabilities(texts), strict=True)
         ]
-
-    def word_scores(self, text: str, head: str) -> list[tuple[int, int, float]]:
-        """Start, end and share in the log-odds of ``head`` of every word of ``text``."""
-        from srllm_data.labellers import ngrams_kernel as kernel
-
-        data, offsets = packed([text])
-        room = len(data) // 2 + 2
-        begins, stops = np.empty(room, np.int64), np.empty(room, np.int64)
-        out = np.zeros((room, len(self.heads)), np.float32)
-        seen = np.full(len(self._idf), -1, np.int64)
-        model = self._identity, self._idf, self._weights
-        count = kernel.word_margins(data, 0, offsets[1], *model, seen, 0, out, begins, stops)
-        at = self.heads.index(head)
-        places = [0]
-        for character in text:
-            places.extend([places[-1] + 1] * len(character.encode()))
-        return [(places[begins[n]], places[stops[n]], float(out[n, at])) for n in range(count)]
 
 
 def packed(texts: list[str]) -> tuple[Any, Any]:

@@ -99,29 +99,28 @@ def _blanked(hashes, count, identity):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _add(bucket, row, seen, found, count, owners, owner):  # type: ignore[no-untyped-def]
+def _add(bucket, row, seen, found, count):  # type: ignore[no-untyped-def]
     if seen[bucket] == row:
         return count
     seen[bucket] = row
     found[count] = bucket
-    owners[count] = owner
     return count + 1
 
 
 @_compiled
-def features(data, start, end, row, identity, seen, hashes, begins, stops, found, owners):  # type: ignore[no-untyped-def]
-    """Fill ``found`` with the distinct buckets of a text; returns their number and the words'.
+def features(data, start, end, row, identity, seen, hashes, begins, stops, found):  # type: ignore[no-untyped-def]
+    """Fill ``found`` with the distinct buckets of a text; returns how many, and how many of words.
 
-    owners: the word (of a pair the first) that each bucket was first seen in. Words come first.
+    The buckets of words come first.
     """
     count = words_of(data, start, end, hashes, begins, stops)
     _blanked(hashes, count, identity)
     number = 0
     for at in range(count):
-        number = _add(hashes[at] & _MASK, row, seen, found, number, owners, at)
+        number = _add(hashes[at] & _MASK, row, seen, found, number)
         if at + 1 < count and not (hashes[at] == _GROUP and hashes[at + 1] == _GROUP):
             pair = paired(hashes[at], hashes[at + 1]) & _MASK
-            number = _add(pair, row, seen, found, number, owners, at)
+            number = _add(pair, row, seen, found, number)
     of_words = number
     letters = np.empty(64, np.uint8)
     for at in range(count):
@@ -145,8 +144,8 @@ def features(data, start, end, row, identity, seen, hashes, begins, stops, found
                 gram = (gram ^ np.uint64(letters[place])) * _PRIME
                 if place > first:
                     bucket = (_mixed(gram) & _MASK) + np.uint64(BUCKETS)
-                    number = _add(bucket, row, seen, found, number, owners, at)
-    return number, of_words, count
+                    number = _add(bucket, row, seen, found, number)
+    return number, of_words
 
 
 @_compiled
@@ -165,14 +164,13 @@ def sparse(data, offsets, identity):  # type: ignore[no-untyped-def]
     words, room = rooms(offsets)
     hashes = np.empty(words, np.uint64)
     begins, stops = np.empty(words, np.int64), np.empty(words, np.int64)
-    found, owners = np.empty(room, np.int64), np.empty(room, np.int64)
+    found = np.empty(room, np.int64)
     seen = np.full(2 * BUCKETS, -1, np.int64)
     ends = np.zeros(len(offsets), np.int64)
     out = np.empty(1024, np.int32)
     for row in range(len(offsets) - 1):
-        number, _, _ = features(
-            data, offsets[row], offsets[row + 1], row, identity, seen, hashes, begins, stops,
-            found, owners,
+        number, _ = features(
+            data, offsets[row], offsets[row + 1], row, identity, seen, hashes, begins, stops, found
         )  # fmt: skip
         end = ends[row] + number
         if end > len(out):
@@ -195,12 +193,11 @@ def margins(data, offsets, identity, idf, weights, out):  # type: ignore[no-unty
     words, room = rooms(offsets)
     hashes = np.empty(words, np.uint64)
     begins, stops = np.empty(words, np.int64), np.empty(words, np.int64)
-    found, owners = np.empty(room, np.int64), np.empty(room, np.int64)
+    found = np.empty(room, np.int64)
     seen = np.full(2 * BUCKETS, -1, np.int64)
     for row in range(len(offsets) - 1):
-        number, of_words, _ = features(
-            data, offsets[row], offsets[row + 1], row, identity, seen, hashes, begins, stops,
-            found, owners,
+        number, of_words = features(
+            data, offsets[row], offsets[row + 1], row, identity, seen, hashes, begins, stops, found
         )  # fmt: skip
         for first, last in ((0, of_words), (of_words, number)):
             square = np.float32(0)
@@ -213,26 +210,3 @@ def margins(data, offsets, identity, idf, weights, out):  # type: ignore[no-unty
                 value = idf[found[at]] * scale
                 for head in range(out.shape[1]):
                     out[row, head] += value * weights[found[at], head]
-
-
-@_compiled
-def word_margins(data, start, end, identity, idf, weights, seen, row, out, begins, stops):  # type: ignore[no-untyped-def]
-    """Share of each word of one text in its margins: out [words, heads]; returns the words."""
-    room = 2 * len(begins) + LONGEST * (2 * (end - start) + 2)
-    hashes = np.empty(len(begins), np.uint64)
-    found, owners = np.empty(room, np.int64), np.empty(room, np.int64)
-    number, of_words, count = features(
-        data, start, end, row, identity, seen, hashes, begins, stops, found, owners
-    )
-    for first, last in ((0, of_words), (of_words, number)):
-        square = np.float32(0)
-        for at in range(first, last):
-            square += idf[found[at]] * idf[found[at]]
-        if square == 0:
-            continue
-        scale = np.float32(1) / np.sqrt(square)
-        for at in range(first, last):
-            value = idf[found[at]] * scale
-            for head in range(out.shape[1]):
-                out[owners[at], head] += value * weights[found[at], head]
-    return count
