@@ -46,6 +46,12 @@ def warnings(run: dict[str, Any]) -> list[str]:
         sources = stage["facts"].get("sources", [])
         found += [f"Source '{s['name']}': {s['error']}" for s in sources if s["error"]]
         found += stage["facts"].get("warnings", [])
+        if stage["stage"] == "label" and stage["facts"].get("ask_again"):
+            found.append(
+                f"{stage['facts']['ask_again']:,} text(s) got no answer from a rater and are "
+                "labelled without it; the report says how many of each end, and the next build "
+                "asks again."
+            )
         if stage["facts"].get("outdated_decisions"):
             found.append(
                 f"{stage['facts']['outdated_decisions']} decision(s) were made about rewrites that "
