@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from gate_rows import labelled, rewritten
+
 from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.validate import judge, measure
 
