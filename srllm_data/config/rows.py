@@ -156,6 +156,28 @@ class ValidateConfig(Section):
         0.6, ge=0, le=1, description="share of neighbouring words that were near each other before"
     )
     max_repeats: int = Field(2, ge=1, description="different texts with one and the same rewrite")
+    similarity: str | None = Field(
+        "minilm",
+        description="sentence-transformers model that compares text and rewrite: minilm, hub id "
+        "or folder",
+    )
+    min_similarity: float = Field(0.5, ge=-1, le=1, description="cosine of their embeddings")
+    fluency: str | None = Field(
+        "smollm2",
+        description="causal language model that reads both: smollm2, hub id or folder",
+    )
+    max_perplexity_ratio: float = Field(
+        1.6, gt=0, description="perplexity of the rewrite over that of the text"
+    )
+    entailment: str | None = Field(
+        None, description="NLI classifier that reads both, by hub id or folder"
+    )
+    min_entailment: float = Field(
+        0.5, ge=0, le=1, description="probability that the text entails the rewrite"
+    )
+    max_contradiction: float = Field(
+        0.5, ge=0, le=1, description="probability that they contradict each other"
+    )
     expectations: str | None = Field(
         None, description="folder with Great Expectations suites; the project's own if unset"
     )

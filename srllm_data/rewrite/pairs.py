@@ -140,7 +140,7 @@ class PairBank:
         lexical = self._lexical(words)
         if by == "bm25":
             return np.argsort(-lexical, kind="stable")
-        from srllm_data.rewrite.embedding import embed
+        from srllm_data.local_models.embedding import embed
 
         if self._vectors is None:
             note(f"embedding {len(self._pairs):,} pairs")

@@ -1,6 +1,5 @@
 """The rewrite stage: asks endpoints or the embedded editor for a rewrite of each row."""
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from srllm_data import local_models
 from srllm_data.config import RewriteConfig
 from srllm_data.ledger import OUTCOMES, TRANSIENT, Request
 from srllm_data.progress import advance
 from srllm_data.provider.session import Session
 from srllm_data.rewrite import pairs
 from srllm_data.rewrite.candidates import Work, candidate, edited, work_on
-from srllm_data.rewrite.embedding import versions
 from srllm_data.rewrite.prompt import Prompt, digest
 from srllm_data.schema import COLUMNS, StageOutput, drop, dropped_table, schema_after
 from srllm_data.validate import MEASURED, Judge
@@ -153,7 +152,7 @@ def assets(config: RewriteConfig) -> dict[str, str]:
         for number, path in enumerate(config.pairs, 1):
             found[f"pairs {number}"] = pairs.digest(path)
         if config.examples_by in ("embedding", "both"):
-            found["embedding"] = hashlib.sha256("\n".join(versions()).encode()).hexdigest()
+            found |= local_models.versions()
     return found
 
 

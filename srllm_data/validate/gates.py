@@ -202,6 +202,34 @@ GATES = (
     Gate("torn", "hold", _any("holes"), "lacks {holes:.0f} words that its sentences need"),
     Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} words where they do not fit"),
     Gate(
+        "fluency",
+        "hold",
+        lambda s, c: s.get("perplexity_ratio", 0.0) > c.max_perplexity_ratio,
+        "reads less like English than the text (perplexity {perplexity_ratio:.1f} times as high; "
+        "at most {c.max_perplexity_ratio:.1f} times wanted)",
+    ),
+    Gate(
+        "similarity",
+        "hold",
+        lambda s, c: s.get("similarity", 1.0) < c.min_similarity,
+        "is about something else (similarity {similarity:.2f}; "
+        "at least {c.min_similarity:.2f} wanted)",
+    ),
+    Gate(
+        "entailment",
+        "hold",
+        lambda s, c: s.get("entails", 1.0) < c.min_entailment,
+        "does not follow from the text (entailment {entails:.2f}; "
+        "at least {c.min_entailment:.2f} wanted)",
+    ),
+    Gate(
+        "contradiction",
+        "hold",
+        lambda s, c: s.get("contradicts", 0.0) > c.max_contradiction,
+        "contradicts the text (contradiction {contradicts:.2f}; "
+        "at most {c.max_contradiction:.2f} wanted)",
+    ),
+    Gate(
         "repeated",
         "hold",
         lambda s, c: s["repeats"] > c.max_repeats,

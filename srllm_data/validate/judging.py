@@ -32,7 +32,7 @@ class Judge:
         schema = pa.schema([(name, COLUMNS[name].type) for name in MEASURED])
         with progress.quiet():
             table = pa.Table.from_pylist(records, schema=schema)
-            measured = measure(table, self._redact, self._label)
+            measured = measure(table, self._redact, self._label, self._validate)
         return [
             judge({s["name"]: s["value"] for s in signals}, self._validate)
             for signals in measured["signals"].to_pylist()

@@ -22,11 +22,12 @@ from srllm_data.schema import COLUMNS
 from srllm_data.validate.form import form, spelling
 from srllm_data.validate.marks import marks
 from srllm_data.validate.meaning import edits, meaning
+from srllm_data.validate.models import by_models
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-    from srllm_data.config import LabelConfig, RedactConfig
+    from srllm_data.config import LabelConfig, RedactConfig, ValidateConfig
 
 #: Rows whose parses are held at once.
 _BATCH = 256
@@ -53,10 +54,16 @@ MEASURED = (
 )
 
 
-def measure(rows: pa.Table, redact: "RedactConfig", label: "LabelConfig | None" = None) -> pa.Table:
+def measure(
+    rows: pa.Table,
+    redact: "RedactConfig",
+    label: "LabelConfig | None" = None,
+    validate: "ValidateConfig | None" = None,
+) -> pa.Table:
     """Signals of each of ``rows`` (``schema_after("rewrite")``), in their order.
 
     label: whose labellers on this machine score the rewrites; the default ones if None.
+    validate: the models that give more signals (``.models``); none if None.
     Columns: id and signals (``schema.SIGNAL``, rounded to 4 decimals). No threshold is looked at.
     """
     records = rows.select(MEASURED).to_pylist()
@@ -81,6 +88,8 @@ def measure(rows: pa.Table, redact: "RedactConfig", label: "LabelConfig | None" 
                 **next(personal),
                 "repeats": repeats[spelling(record["rewrite"] or "")],
             }
+            if validate is not None:
+                signals |= by_models(text.text, rewrite.text, validate)
             signals["language_changed"] = _language_changed(record, signals)
         measured.append(
             {
