@@ -29,7 +29,7 @@ from srllm_data.provider.session import Session
 from srllm_data.rewrite import rewrite
 from srllm_data.rewrite.prompt import Prompt
 from srllm_data.schema import schema_after
-from srllm_data.validate import Judge
+from srllm_data.validate import Gatekeeper
 
 RESULTS = Path(__file__).parent / "results" / "rewrite_quality.json"
 EACH = 100
@@ -127,7 +127,7 @@ def main() -> None:
     with bank_file.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(p, ensure_ascii=False) + "\n" for p in bank)
     rows = labelled(held)
-    judge = Judge(RedactConfig(), ValidateConfig())
+    judge = Gatekeeper(RedactConfig(), ValidateConfig())
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in SYSTEMS}
     for start in range(0, rows.num_rows, CHUNK):
         part = rows.slice(start, CHUNK)
@@ -183,7 +183,7 @@ def report(
     bank: list[dict[str, str]],
     rows: pa.Table,
     found: dict[str, list[dict[str, Any]]],
-    judge: Judge,
+    judge: Gatekeeper,
     model: str,
     checks: dict[str, float],
 ) -> None:

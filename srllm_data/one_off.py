@@ -88,7 +88,7 @@ def rewrite_texts(texts: Sequence[str], config: Config) -> list[Rewritten]:
     kept = {r["id"]: r for r in output.kept.to_pylist()}
     dropped = {r["id"]: r for r in output.dropped.to_pylist()}
     biased = [r for r in kept.values() if not r["control"]]
-    judged = parts["judge"]([(r, r["rewrite"]) for r in biased])
+    judged = parts["gatekeeper"]([(r, r["rewrite"]) for r in biased])
     judgements = {r["id"]: j for r, j in zip(biased, judged, strict=True)}
     cost = float(str(output.facts.get("cost", 0.0))) / len(texts)
     found = []

@@ -175,11 +175,11 @@ def _annotating(config: Config, workspace: Workspace) -> "Annotate":
 def rewriting(config: Config) -> dict[str, Any]:
     """What the rewrite stage needs beside its rows and its section."""
     from srllm_data.split import held_back
-    from srllm_data.validate import Judge
+    from srllm_data.validate import Gatekeeper
 
     here = {source.name for source in config.gather.sources}
     return {
-        "judge": Judge(config.redact, config.validate_, config.label),
+        "gatekeeper": Gatekeeper(config.redact, config.validate_, config.label),
         "held_back": lambda name, key: name in here and held_back(name, key, config.release),
     }
 

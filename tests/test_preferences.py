@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.preferences import KINDS, pairs, ranked
 from srllm_data.schema import schema_after
-from srllm_data.validate import Judge
+from srllm_data.validate import Gatekeeper
 
 TEXT = "The stupid mayor closed the damn bridge on Monday."
 GOOD = "The mayor closed the bridge on Monday."
@@ -34,11 +34,11 @@ def signals():
         ],
         "control": False,
     }
-    judge = Judge(RedactConfig(), ValidateConfig())
+    gatekeeper = Gatekeeper(RedactConfig(), ValidateConfig())
     answers = [GOOD, PARTLY, LOST]
     return {
         answer: [{"name": n, "value": v} for n, v in judgement.signals.items()]
-        for answer, judgement in zip(answers, judge([(row, a) for a in answers]), strict=True)
+        for answer, judgement in zip(answers, gatekeeper([(row, a) for a in answers]), strict=True)
     }
 
 

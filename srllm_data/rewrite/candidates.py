@@ -15,7 +15,7 @@ from srllm_data.provider.session import Question, Session
 from srllm_data.rewrite.pairs import Pair
 from srllm_data.rewrite.prompt import Prompt, unmarked
 from srllm_data.rewrite.refine import from_gates
-from srllm_data.validate import Judge, Judgement
+from srllm_data.validate import Gatekeeper, Judgement
 
 
 @dataclass
@@ -68,15 +68,15 @@ def work_on(
     prompt: Prompt,
     config: RewriteConfig,
     session: Session,
-    judge: Judge | None,
+    gatekeeper: Gatekeeper | None,
     counts: Counter[str],
 ) -> None:
     """Draft, judge and refine until every one of ``works`` has its best candidate or none.
 
-    judge: needed where ``config.judged``.
+    gatekeeper: needed where ``config.judged``.
     """
-    if config.judged and judge is None:
-        raise ValueError("choosing among candidates needs a judge")
+    if config.judged and gatekeeper is None:
+        raise ValueError("choosing among candidates needs a gatekeeper")
     each_round = 1 + (config.estimate_by == "model")
     for work in works:
         work.waves = config.check_first + 1 + config.refine_rounds * each_round
@@ -86,9 +86,9 @@ def work_on(
         for work, (text, by) in zip(drafting, edited([w.row for w in drafting]), strict=True):
             if text is not None:
                 fresh.append((work, None, candidate(text, "embedded", by, None)))
-    _choose(fresh, judge if config.judged else None)
+    _choose(fresh, gatekeeper if config.judged else None)
     for number in range(1, config.refine_rounds + 1):
-        _refined(drafting, number, prompt, config, session, judge, counts)
+        _refined(drafting, number, prompt, config, session, gatekeeper, counts)
     for work in works:
         work.finish()
 
@@ -173,11 +173,11 @@ def _answers(
     return usable
 
 
-def _choose(fresh: list[_Fresh], judge: Judge | None) -> None:
+def _choose(fresh: list[_Fresh], gatekeeper: Gatekeeper | None) -> None:
     """Add the fresh candidates to their works; the best one of each is its best from now on."""
-    if judge:
+    if gatekeeper:
         note(f"judging {len(fresh):,} rewrites")
-    judgements = judge([(w.row, str(c["text"])) for w, _, c in fresh]) if judge else None
+    judgements = gatekeeper([(w.row, str(c["text"])) for w, _, c in fresh]) if gatekeeper else None
     for place, (work, question, found) in enumerate(fresh):
         judgement = judgements[place] if judgements else None
         if judgement:
@@ -202,7 +202,7 @@ def _refined(
     prompt: Prompt,
     config: RewriteConfig,
     session: Session,
-    judge: Judge | None,
+    gatekeeper: Gatekeeper | None,
     counts: Counter[str],
 ) -> None:
     """One round: list what is wrong with each best candidate, and keep what gets better."""
@@ -243,7 +243,7 @@ def _refined(
         for _, _, found in _answers(work, question, reply, prompt, models[question[0]], number):
             # The next round mends this candidate as the answer to the first question.
             fresh.append((work, (question[0], ask), found))
-    _choose(fresh, judge)
+    _choose(fresh, gatekeeper)
     works_now = [w for (w, *_), _ in todo]
     counts[f"round_{number}_tried"] += len(todo)
     counts[f"round_{number}_kept"] += sum(w.best is not before[id(w)] for w in works_now)

@@ -16,7 +16,7 @@ from srllm_data.rewrite import pairs
 from srllm_data.rewrite.candidates import Work, candidate, edited, work_on
 from srllm_data.rewrite.prompt import Prompt, digest
 from srllm_data.schema import COLUMNS, StageOutput, drop, dropped_table, schema_after
-from srllm_data.validate import MEASURED, Judge
+from srllm_data.validate import MEASURED, Gatekeeper
 
 #: Why a row has no rewrite, by the reason that it is dropped for.
 _DETAILS = {
@@ -51,14 +51,14 @@ def rewrite(
     rows: pa.Table,
     config: RewriteConfig,
     ledger_path: Path,
-    judge: Judge | None = None,
+    gatekeeper: Gatekeeper | None = None,
     held_back: pairs.HeldBack | None = None,
 ) -> StageOutput:
     """Give every row a rewrite; a control's own text is its rewrite.
 
-    rows: ``schema_after("label")``. judge: the gates, needed where ``config.judged``. held_back:
-    whether the row with this source and key is for evaluation, so that no pair made from it is
-    shown. With ``config.batch`` nothing is sent; what no batch answered ends as timed_out.
+    rows: ``schema_after("label")``. gatekeeper: needed where ``config.judged``. held_back: whether
+    the row with this source and key is for evaluation, so that no pair made from it is shown. With
+    ``config.batch`` nothing is sent; what no batch answered ends as timed_out.
 
     Rows without a usable answer are dropped as failed, with the outcome as reason. Facts count
     rows per outcome, requests, tokens and US dollars, in all and by purpose; ``ask_again`` counts
@@ -75,7 +75,7 @@ def rewrite(
         done = _edited(biased)
     elif biased:
         with Session(config.each_model(), ledger_path, offline=config.batch) as session:
-            works = _asked(biased, config, session, judge, held_back, counts)
+            works = _asked(biased, config, session, gatekeeper, held_back, counts)
             done = [_end(work, counts) for work in works]
             counts.update(session.counts)
     else:
@@ -109,7 +109,7 @@ def wanted(
     rows: pa.Table,
     config: RewriteConfig,
     ledger_path: Path,
-    judge: Judge | None = None,
+    gatekeeper: Gatekeeper | None = None,
     held_back: pairs.HeldBack | None = None,
 ) -> list[tuple[int, Request]]:
     """The next requests that :func:`rewrite` would send, each with the place of its model.
@@ -120,7 +120,7 @@ def wanted(
     if not biased or config.model is None:
         return []
     with Session(config.each_model(), ledger_path, offline=True) as session:
-        _asked(biased, config, session, judge, held_back, Counter())
+        _asked(biased, config, session, gatekeeper, held_back, Counter())
         return list(session.wanted.values())
 
 
@@ -128,14 +128,14 @@ def _asked(
     rows: list[dict[str, Any]],
     config: RewriteConfig,
     session: Session,
-    judge: Judge | None,
+    gatekeeper: Gatekeeper | None,
     held_back: pairs.HeldBack | None,
     counts: Counter[str],
 ) -> list[Work]:
     bank = pairs.PairBank.load(config.pairs if config.examples else [])
     shown = bank.nearest_of(rows, config, held_back)
     works = [Work(row, examples) for row, examples in zip(rows, shown, strict=True)]
-    work_on(works, Prompt(config), config, session, judge, counts)
+    work_on(works, Prompt(config), config, session, gatekeeper, counts)
     return works
 
 

@@ -18,7 +18,7 @@ from srllm_data.label import label
 from srllm_data.rewrite import rewrite
 from srllm_data.rewrite.prompt import Prompt
 from srllm_data.schema import schema_after
-from srllm_data.validate import Judge
+from srllm_data.validate import Gatekeeper
 
 TEXT = "The stupid mayor closed the bridge on Monday."
 GOOD = "The mayor closed the bridge on Monday."
@@ -30,7 +30,7 @@ WORSE = "That stupid idiot did something."
 
 @pytest.fixture(scope="module")
 def judge():
-    return Judge(RedactConfig(), ValidateConfig())
+    return Gatekeeper(RedactConfig(), ValidateConfig())
 
 
 def rows_of(*texts):

@@ -27,7 +27,7 @@ from srllm_data.errors import ConfigError, ProviderError
 from srllm_data.ledger import TRANSIENT
 from srllm_data.provider import provider as provider_module
 from srllm_data.rewrite import assets, rewrite
-from srllm_data.validate import Judge
+from srllm_data.validate import Gatekeeper
 
 
 @pytest.fixture(autouse=True)
@@ -280,9 +280,9 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.rewrite import rewrite
-from srllm_data.validate import Judge
+from srllm_data.validate import Gatekeeper
 rows, config, ledger = pickle.load(sys.stdin.buffer)
-rewrite(rows, config, Path(ledger), Judge(RedactConfig(), ValidateConfig()))
+rewrite(rows, config, Path(ledger), Gatekeeper(RedactConfig(), ValidateConfig()))
 """
 
 
@@ -345,8 +345,8 @@ def test_kills_at_random_moments_neither_lose_nor_repeat_answers(tmp_path):
             others=[OtherModelConfig(model="second")],
             max_wait_s=5.0,
         )
-        judge = Judge(RedactConfig(), ValidateConfig())
-        undisturbed = rewrite(rows, chosen, tmp_path / "other.sqlite", judge)
+        gatekeeper = Gatekeeper(RedactConfig(), ValidateConfig())
+        undisturbed = rewrite(rows, chosen, tmp_path / "other.sqlite", gatekeeper)
         whole = len(server.requests)
         server.requests.clear()
         moments, kills = random.Random(1), 0
@@ -363,7 +363,7 @@ def test_kills_at_random_moments_neither_lose_nor_repeat_answers(tmp_path):
             child.kill()
             child.wait()
             kills += 1
-        resumed = rewrite(rows, chosen, tmp_path / "killed.sqlite", judge)
+        resumed = rewrite(rows, chosen, tmp_path / "killed.sqlite", gatekeeper)
         assert kills
         # Each kill can cost what was in flight: four requests to each of two models.
         assert len(server.requests) <= whole + kills * 8

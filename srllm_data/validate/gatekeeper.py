@@ -11,7 +11,7 @@ from srllm_data.validate.gates import Judgement, judge
 from srllm_data.validate.measure import MEASURED, measure
 
 
-class Judge:
+class Gatekeeper:
     """The gates under the thresholds of a configuration."""
 
     def __init__(
