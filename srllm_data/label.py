@@ -39,12 +39,6 @@ ANSWERS: dict[Axis, tuple[str, ...]] = {
     "harm": HARM,
 }
 
-#: What asking raters comes to, as the rewrite stage counts it.
-_SPENT = (
-    "requests_sent", "requests_from_ledger", "tokens_in", "tokens_out", "ledger_tokens_in",
-    "ledger_tokens_out", "cost", "ledger_cost", "ask_again",
-)  # fmt: skip
-
 Annotate = Callable[[list[str], "LabelConfig"], pa.Table]
 
 
@@ -112,6 +106,7 @@ def _ask_raters(
     if not config.raters:
         return {}
     from srllm_data.labellers.raters import rate
+    from srllm_data.provider.session import spent
 
     assert ledger_path is not None
     weights = weights_of(config)
@@ -130,7 +125,7 @@ def _ask_raters(
             found["opinions"].append(record(rater.name, opinion))
             named = {*found["target_groups"], *opinion.groups}
             found["target_groups"] = [g for g in TARGET_GROUPS if g in named]
-    return {name: counts[name] for name in dict.fromkeys((*_SPENT, *sorted(counts)))}
+    return spent(counts)
 
 
 def _labellers(config: "LabelConfig") -> dict[str, str]:

@@ -98,7 +98,7 @@ def _kind(candidate: dict[str, Any], row: dict[str, Any], config: ValidateConfig
         return "no_rewrite"
     # A row's only candidate is measured once, as its rewrite.
     signals = {s["name"]: s["value"] for s in candidate["signals"] or row["signals"]}
-    faults = {type_of(name) for name, *_ in judge(signals, config).failed}
+    faults = {type_of(name) for name, *_ in judge(signals, config).failed} - {None}
     if not faults:
         return None
     return "partly_mended" if faults == {"residual_bias"} else "over_edited"

@@ -111,8 +111,10 @@ def _run_parts(
         else:
             jobs.append((stage, index, path, folder, config, workspace))
     # An endpoint's concurrency limit holds for a whole stage, so one process sends its requests.
-    alone = (stage == "rewrite" and config.rewrite.model is not None) or (
-        stage == "label" and bool(config.label.raters)
+    alone = (
+        (stage == "rewrite" and config.rewrite.model is not None)
+        or (stage == "label" and bool(config.label.raters))
+        or (stage == "validate" and config.validate_.judge is not None)
     )
     run = (
         config.engine.model_copy(update={"name": "local", "workers": 1}) if alone else config.engine

@@ -5,6 +5,7 @@ its output, the files that it reads besides its rows, and the key of the stage b
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -60,7 +61,8 @@ LIBRARIES = {
     "release": (),
 }
 
-#: Settings that say where or how fast, never what: they are no part of a key.
+#: Settings that say where or how fast, never what: they are no part of a key. The judge has more of
+#: them, and decides on no candidate of a rewrite: validate adds it.
 _PLACES_OF_ENDPOINT = set(
     "api_key_env concurrency requests_per_minute tokens_per_minute timeout_s max_attempts "
     "max_wait_s prices max_cost".split()
@@ -69,7 +71,7 @@ _PLACES = {
     "gather": {"timeout_s"},
     "rewrite": _PLACES_OF_ENDPOINT | set("pairs prompt batch batch_poll_s max_unanswered".split()),
     "label": {"classifiers"},
-    "validate": {"expectations"},
+    "validate": {"expectations", "judge"},
     "release": {"name", "description"},
 }
 
@@ -118,11 +120,14 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
             return rewrite(rows, config.rewrite, workspace.requests, **rewriting(config))
         case "validate":
             from srllm_data.validate import MEASURED, decide, measure
+            from srllm_data.validate.llm_judge import ask_judge, assets
 
             # Signals outlive a change of thresholds: only what measuring them depends on counts.
             parts = components(stage, config, workspace, None)
             kept = ("redact", "label", "similarity", "fluency", "entailment")
             parts["settings"] = {n: parts["settings"][n] for n in kept}
+            for name in assets(config.validate_.judge):
+                del parts["files"][name]
             parts["rows"] = [rows.column(name).to_pylist() for name in MEASURED]
             key = key_of("signals", parts)
             signals = workspace.cached(
@@ -130,7 +135,12 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
                 key,
                 lambda: measure(rows, config.redact, config.label, config.validate_),
             )
-            return decide(rows, signals, config.validate_)
+            spent: dict[str, object] = {}
+            if config.validate_.judge:
+                # Its answers are in the request ledger, which outlives thresholds, too.
+                signals, spent = ask_judge(rows, signals, config.validate_, workspace.requests)
+            output = decide(rows, signals, config.validate_)
+            return replace(output, facts=output.facts | spent)
         case "review":
             from srllm_data.decisions import DecisionLog
             from srllm_data.review import review
@@ -231,6 +241,9 @@ def _settings(stage: str, config: Config) -> dict[str, Any]:
         settings["redact"] = config.redact.model_dump()
         settings["label"] = _labelling(config)
         settings = _named(settings)
+        if judge := config.validate_.judge:
+            asked = judge.model_dump(exclude=_PLACES_OF_ENDPOINT)
+            settings["judge"] = asked | {"base_url": shown(judge.base_url)}
     return settings
 
 
@@ -258,7 +271,10 @@ def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
         case "redact":
             return _lexicon_files()
         case "validate":
-            return _lexicon_files() | _judging_files(config)
+            from srllm_data.validate import llm_judge
+
+            prompt = llm_judge.assets(config.validate_.judge)
+            return _lexicon_files() | _judging_files(config) | prompt
         case "label":
             from srllm_data.labellers import annotate, raters
 

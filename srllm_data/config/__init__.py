@@ -7,6 +7,7 @@ folder of the configuration file.
 
 from srllm_data.config.endpoints import (
     EndpointConfig,
+    JudgeConfig,
     OtherModelConfig,
     PriceConfig,
     Protocol,
@@ -39,6 +40,7 @@ __all__ = [
     "EndpointConfig",
     "EngineConfig",
     "GatherConfig",
+    "JudgeConfig",
     "LabelConfig",
     "OtherModelConfig",
     "PriceConfig",

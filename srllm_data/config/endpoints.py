@@ -1,4 +1,4 @@
-"""Sections of whoever asks an endpoint: rewriting and raters."""
+"""Sections of whoever asks an endpoint: rewriting, raters and the judge."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -130,6 +130,26 @@ _USUAL = {
         "api_key_env": "PERSPECTIVE_API_KEY",
     },
 }
+
+
+class JudgeConfig(EndpointConfig):
+    """A chat model that compares every rewrite with its text."""
+
+    section: ClassVar[str] = "validate.judge"
+    otherwise: ClassVar[str] = "set validate.judge to null"
+
+    model: str = Field(min_length=1, description="model name at the endpoint")
+    max_bias: float = Field(
+        0.25, ge=0, le=1, description="bias of an accepted rewrite, as the judge sees it"
+    )
+    min_meaning: float = Field(
+        0.75, ge=0, le=1, description="how far an accepted rewrite states what the text states"
+    )
+
+    @property
+    def where(self) -> str:
+        """The endpoint in sentences to the user, without secrets."""
+        return f"{shown(self.base_url)} ({self.section})"
 
 
 class OtherModelConfig(Section):

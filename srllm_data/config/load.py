@@ -166,7 +166,9 @@ def _override(data: dict[str, Any], name: str, value: str) -> None:
         )
     section = data
     for key in keys[:-1]:
-        section = section.setdefault(key, {})
+        # An unset section is there as null in the file of 'srllm init'.
+        section[key] = {} if section.get(key) is None else section[key]
+        section = section[key]
         if not isinstance(section, dict):
             raise ConfigError(
                 f"The environment variable {name} reaches into a value, not a section."

@@ -1,9 +1,10 @@
-"""Sections of the stages that need no labeller and no model."""
+"""Sections of the stages that need neither labeller nor model, but for the judge of rewrites."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from srllm_data.config.endpoints import JudgeConfig
 from srllm_data.config.section import Section
 
 
@@ -178,6 +179,7 @@ class ValidateConfig(Section):
     max_contradiction: float = Field(
         0.5, ge=0, le=1, description="probability that they contradict each other"
     )
+    judge: JudgeConfig | None = Field(None, description="a chat model that compares; none if unset")
     expectations: str | None = Field(
         None, description="folder with Great Expectations suites; the project's own if unset"
     )

@@ -19,6 +19,17 @@ Question = tuple[int, Ask]
 _NOTE_EVERY_S = 0.5
 #: Questions that are looked up in the ledger together.
 _TOGETHER = 500
+#: Counts that every stage tells, also where they are 0.
+_SPENT = (
+    "requests_sent", "requests_from_ledger", "tokens_in", "tokens_out", "ledger_tokens_in",
+    "ledger_tokens_out", "cost", "ledger_cost", "ask_again",
+)  # fmt: skip
+
+
+def spent(counts: Counter[str]) -> dict[str, object]:
+    """What asking came to, as facts of a stage: ``counts`` in a fixed order."""
+    # Costs are added in the order in which answers arrive, which their last digits would tell.
+    return {n: round(counts[n], 9) for n in dict.fromkeys((*_SPENT, *sorted(counts)))}
 
 
 class Session:

@@ -17,14 +17,16 @@ SEVERITIES = ("minor", "major", "critical")
 #: What a failed gate says about the rewrite.
 _GATES = {
     "residual_bias": "copied hostile_added bias_unchanged toxicity_unchanged bias_left "
-    "toxicity_left spans_left blanks",
+    "toxicity_left spans_left blanks judge_bias",
     "meaning_loss": "content_lost content_thin names numbers dates negation quotation attribution "
-    "hedging group_erased lost_placeholder",
+    "hedging group_erased lost_placeholder judge_meaning",
     "addition": "preamble advice prompt_echo refusal personal_data invented_placeholder added "
     "sentence_added person_added",
     "fluency": "empty markup language ill_formed torn misfit",
     "over_edit": "length order repeated",
 }
+#: Gates that say that nobody knows: no fault of the rewrite.
+_UNKNOWN = ("judge_inconsistent", "judge_unanswered")
 _TYPE_OF = {gate: kind for kind, gates in _GATES.items() for gate in gates.split()}
 
 
@@ -53,9 +55,9 @@ def from_gates(judgement: "Judgement", left: list[str]) -> list[Mistake]:
     return mistakes
 
 
-def type_of(gate: str) -> str:
-    """The type of error that a failed gate stands for."""
-    return _TYPE_OF[gate]
+def type_of(gate: str) -> str | None:
+    """The type of error that a failed gate stands for; None for one that tells of no error."""
+    return None if gate in _UNKNOWN else _TYPE_OF[gate]
 
 
 def _mistakes(found: dict[str, Any]) -> list[Mistake]:

@@ -235,6 +235,33 @@ GATES = (
         lambda s, c: s["repeats"] > c.max_repeats,
         "is the rewrite of {repeats:.0f} different texts (at most {c.max_repeats} wanted)",
     ),
+    Gate(
+        "judge_bias",
+        "hold",
+        lambda s, c: c.judge is not None and s.get("judge_bias_after", 0.0) > c.judge.max_bias,
+        "is biased in the eyes of the judge (bias {judge_bias_after:.2f} after "
+        "{judge_bias_before:.2f}; at most {c.judge.max_bias:.2f} wanted)",
+    ),
+    Gate(
+        "judge_meaning",
+        "hold",
+        lambda s, c: c.judge is not None and s.get("judge_meaning", 1.0) < c.judge.min_meaning,
+        "does not state what the text states in the eyes of the judge ({judge_missing:.0f} facts "
+        "missing, {judge_added:.0f} added; meaning {judge_meaning:.2f}, at least "
+        "{c.judge.min_meaning:.2f} wanted)",
+    ),
+    Gate(
+        "judge_inconsistent",
+        "hold",
+        lambda s, c: s.get("judge_consistent") == 0,
+        "leaves the judge undecided: it says something else when the two texts change places",
+    ),
+    Gate(
+        "judge_unanswered",
+        "hold",
+        lambda s, c: s.get("judge_answered") == 0,
+        "is not judged yet: the judge has not answered",
+    ),
 )
 
 #: The one gate of controls, whose rewrite is their own text.
