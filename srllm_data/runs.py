@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from srllm_data.account import funnel
+from srllm_data.agreement import judge_record
 from srllm_data.config import Config
+from srllm_data.decisions import DecisionLog
 from srllm_data.errors import QualityError
 from srllm_data.ledger import TRANSIENT
 from srllm_data.plan import Plan
@@ -48,11 +50,19 @@ def finish(config: Config, workspace: Workspace, run: dict[str, Any]) -> dict[st
         "stages": stages,
         "funnel": funnel(workspace, keys),
         "checks": results(keys, config, workspace),
+        "judge": _judge(config, workspace, keys),
         "report": str(report),
     }
     write_atomically(report, render_report(config, workspace, record).encode())
     write_atomically(folder / "run.json", json.dumps(record, indent=2).encode())
     return record
+
+
+def _judge(config: Config, workspace: Workspace, keys: dict[str, str]) -> dict[str, Any] | None:
+    if config.validate_.judge is None or "validate" not in keys:
+        return None
+    rows = workspace.kept("validate", keys["validate"])
+    return judge_record(rows, DecisionLog(workspace.decisions).current(), config.validate_)
 
 
 def check_answered(config: Config, workspace: Workspace, plan: Plan) -> None:

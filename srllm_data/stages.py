@@ -119,22 +119,10 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
 
             return rewrite(rows, config.rewrite, workspace.requests, **rewriting(config))
         case "validate":
-            from srllm_data.validate import MEASURED, decide, measure
-            from srllm_data.validate.llm_judge import ask_judge, assets
+            from srllm_data.validate import decide
+            from srllm_data.validate.llm_judge import ask_judge
 
-            # Signals outlive a change of thresholds: only what measuring them depends on counts.
-            parts = components(stage, config, workspace, None)
-            kept = ("redact", "label", "similarity", "fluency", "entailment")
-            parts["settings"] = {n: parts["settings"][n] for n in kept}
-            for name in assets(config.validate_.judge):
-                del parts["files"][name]
-            parts["rows"] = [rows.column(name).to_pylist() for name in MEASURED]
-            key = key_of("signals", parts)
-            signals = workspace.cached(
-                "signals",
-                key,
-                lambda: measure(rows, config.redact, config.label, config.validate_),
-            )
+            signals = measured(rows, config, workspace)
             spent: dict[str, object] = {}
             if config.validate_.judge:
                 # Its answers are in the request ledger, which outlives thresholds, too.
@@ -151,6 +139,25 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
 
             return split(rows, config.release)
     raise ValueError(stage)
+
+
+def measured(rows: "pa.Table", config: Config, workspace: Workspace) -> "pa.Table":
+    """Signals of ``rows`` of the rewrite stage, without those of the judge.
+
+    They outlive a change of thresholds: only what measuring them depends on counts.
+    """
+    from srllm_data.validate import MEASURED, measure
+    from srllm_data.validate.llm_judge import assets
+
+    parts = components("validate", config, workspace, None)
+    kept = ("redact", "label", "similarity", "fluency", "entailment")
+    parts["settings"] = {n: parts["settings"][n] for n in kept}
+    for name in assets(config.validate_.judge):
+        del parts["files"][name]
+    parts["rows"] = [rows.column(name).to_pylist() for name in MEASURED]
+    key = key_of("signals", parts)
+    settings = config.redact, config.label, config.validate_
+    return workspace.cached("signals", key, lambda: measure(rows, *settings))
 
 
 def whole_table(stage: str, config: Config) -> bool:

@@ -9,7 +9,7 @@ judge_consistent (1 or 0).
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -64,27 +64,25 @@ def ask_judge(
     """
     assert config.judge is not None
     measured = signals["signals"].to_pylist()
-    asked = _worth(rows, measured, config)
+    asked = worth(rows, signals, config)
     counts: Counter[str] = Counter()
     replies: list[list[Reply]] = []
     if asked:
-        pairs = rows.select(["text", "rewrite"]).take(pa.array(asked, pa.int64())).to_pylist()
-        questions = [q for pair in pairs for q in _questions(pair["text"], pair["rewrite"])]
+        questions = [q for pair in asked.values() for q in _questions(*pair)]
         with Session([config.judge], ledger_path) as session:
             replies = session.ask_all(questions, lambda place: None, "judge")
             counts = session.counts
-    facts: Counter[str] = Counter()
+    facts = Counter({"judge_consistent": 0})
     for at, one, other in zip(asked, replies[::2], replies[1::2], strict=True):
         ends = [one[-1], other[-1]]
         outcome = next((r.outcome for r in ends if r.outcome != "ok"), "answered")
         facts[f"judge={outcome}"] += 1
-        facts["ask_again"] += any(r.outcome in TRANSIENT for r in ends)
+        counts["ask_again"] += any(r.outcome in TRANSIENT for r in ends)
         told = {"judge_answered": 0.0}
         if outcome == "answered":
             told = _signals(ends[0].value, ends[1].value.swapped())
             facts["judge_consistent"] += bool(told["judge_consistent"])
         measured[at] += [{"name": name, "value": value} for name, value in told.items()]
-    counts["ask_again"] = facts.pop("ask_again")
     written = signals.set_column(
         signals.schema.get_field_index("signals"),
         signals.schema.field("signals"),
@@ -93,20 +91,30 @@ def ask_judge(
     return written, dict(sorted(facts.items())) | spent(counts)
 
 
-def estimate(tables: Iterable[pa.Table], config: JudgeConfig, ledger_path: Path) -> Estimate:
-    """The most that asking the judge about rows of the label or rewrite stage would take.
+def worth(rows: pa.Table, signals: pa.Table, config: ValidateConfig) -> dict[int, tuple[str, str]]:
+    """Text and rewrite of the rows that the judge is asked about, by their place in ``rows``.
 
-    Rows without a rewrite yet count with their text in its place. Nothing is sent.
+    signals: measured, without the judge's own.
     """
+    found = {}
+    records = rows.select(["text", "rewrite", "control"]).to_pylist()
+    for at, (row, measured) in enumerate(zip(records, signals["signals"].to_pylist(), strict=True)):
+        values = {s["name"]: s["value"] for s in measured}
+        if row["control"] or values["persons_added"] or judge(values, config).verdict == "reject":
+            continue
+        found[at] = row["text"], row["rewrite"]
+    return found
+
+
+def estimate(
+    parts: Iterable[Sequence[tuple[str, str]]], config: JudgeConfig, ledger_path: Path
+) -> Estimate:
+    """What asking the judge about texts and their rewrites would take; nothing is sent."""
     rows, tally = 0, Tally(config)
     with Session([config], ledger_path, offline=True) as session, Ledger(ledger_path) as ledger:
-        for table in tables:
-            after = "rewrite" if "rewrite" in table.column_names else "text"
-            names = dict.fromkeys(("text", after, "control"))
-            records = [r for r in table.select(list(names)).to_pylist() if not r["control"]]
-            rows += len(records)
-            questions = [q for r in records for q in _questions(r["text"], r[after])]
-            for found in session.known(questions):
+        for pairs in parts:
+            rows += len(pairs)
+            for found in session.known([q for pair in pairs for q in _questions(*pair)]):
                 if isinstance(found, list):
                     tally.known += 1
                 else:
@@ -120,19 +128,6 @@ def assets(config: JudgeConfig | None) -> dict[str, str]:
     if config is None:
         return {}
     return {_PROMPT.stem: hashlib.sha256(_PROMPT.read_bytes()).hexdigest()}
-
-
-def _worth(
-    rows: pa.Table, measured: list[list[dict[str, Any]]], config: ValidateConfig
-) -> list[int]:
-    """Places of the rows that the judge is asked about."""
-    found = []
-    for at, control in enumerate(rows["control"].to_pylist()):
-        values = {s["name"]: s["value"] for s in measured[at]}
-        if control or values["persons_added"] or judge(values, config).verdict == "reject":
-            continue
-        found.append(at)
-    return found
 
 
 def _questions(text: str, rewrite: str) -> list[Question]:
