@@ -143,3 +143,60 @@ def test_without_answers_there_is_no_release_unless_it_is_wanted(tmp_path: Path)
         done = srllm("build", "-c", config)
         assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("workspace/releases/v?-????????"))) == 2
+
+
+def compared(request: dict[str, Any], nth: int = 1) -> Any:
+    """A judge who finds every text with an insult biased, and all to state the same."""
+    said = request["messages"][1]["content"]
+    texts = json.loads(said[said.index("{") :])
+    told: dict[str, Any] = {"only_in_text_1": [], "only_in_text_2": [], "same_facts": "same"}
+    for name, text in texts.items():
+        told[name] = {"bias": "strong" if "stupid" in text else "none", "fluency": "good"}
+    return answer(json.dumps(told))
+
+
+def test_a_judge_in_a_build(tmp_path: Path) -> None:
+    with OpenAIServer(lambda request, nth: error(500, "down at host-3")) as server:
+        config = project(tmp_path, server, model=None)
+        settings = json.loads(config.read_text())
+        judge = {"model": "j", "base_url": server.url, "max_attempts": 1}
+        config.write_text(json.dumps(settings | {"validate": {"judge": judge}}))
+        dry = srllm("build", "--dry-run", "-c", config)
+        assert f"Judge j at {server.url} (validate.judge)" in dry.stdout
+        (found,) = json.loads(srllm("build", "--dry-run", "--json", "-c", config).stdout)
+        assert found["judge"]
+        assert found["first"] == 2 * found["rows"] > 0
+        assert server.requests == []
+
+        down = srllm("build", "-c", config)
+        assert down.returncode == 0, down.stderr
+        run = json.loads(srllm("report", "--json", "-c", config).stdout)
+        validate = next(s for s in run["funnel"] if s["stage"] == "validate")
+        assert validate["facts"]["gate=judge_unanswered"] == found["rows"]
+        assert run["judge"]["rows"] == 0
+        assert run["judge"]["agreement"] == {"rows": 0, "agree": 0, "kappa": None}
+        held = json.loads(srllm("review", "--json", "-c", config).stdout)
+        waiting = [
+            r for r in held if "is not judged yet: the judge has not answered" in r["reasons"]
+        ]
+        assert len(waiting) == found["rows"]
+        decided = srllm("review", waiting[0]["id"], "--accept", "--reviewer", "me", "-c", config)
+        assert decided.returncode == 0, decided.stderr
+
+        server._script = compared
+        server.requests.clear()
+        up = srllm("build", "-c", config)
+        assert up.returncode == 0, up.stderr
+        assert len(server.requests) == found["first"]
+        run = json.loads(srllm("report", "--json", "-c", config).stdout)
+        agreed = {"rows": 1, "agree": 1, "kappa": None}
+        rows = found["rows"]
+        assert run["judge"] == {"model": "j", "rows": rows, "consistent": rows, "agreement": agreed}
+
+        judge["max_bias"] = 0.0
+        config.write_text(json.dumps(settings | {"validate": {"judge": judge}}))
+        stricter = srllm("build", "-c", config)
+        assert stricter.returncode == 0, stricter.stderr
+        assert len(server.requests) == found["first"]
+        (again,) = json.loads(srllm("build", "--dry-run", "--json", "-c", config).stdout)
+        assert (again["first"], again["from_ledger"]) == (0, found["first"])
