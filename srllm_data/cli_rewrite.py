@@ -1,7 +1,5 @@
 """What ``srllm rewrite`` and ``srllm build --dry-run`` print."""
 
-import difflib
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +58,7 @@ def print_rewritten(results: "list[Rewritten]") -> None:
         if result.outcome == "control":
             console.print(Text("nothing to change"), style="dim")
             continue
-        console.print(word_diff(result.text, result.rewrite, console.is_terminal))
+        console.print(marked(result.text, result.rewrite, console.is_terminal))
         style = {"accept": "bold green", "hold": "bold yellow"}.get(str(result.verdict), "bold red")
         console.print(Text(str(result.verdict), style=style), end="")
         console.print(Text(f"  by {result.by}" + (f", ${result.cost:.6f}" if result.cost else "")))
@@ -70,22 +68,20 @@ def print_rewritten(results: "list[Rewritten]") -> None:
         console.print(Text("  " + " · ".join(told)), style="dim")
 
 
-def word_diff(text: str, rewrite: str, colour: bool) -> "Text":
+def marked(text: str, rewrite: str, colour: bool) -> "Text":
     """Words that went and came: red and green in colour, else ``[-old-]`` and ``{+new+}``."""
     from rich.text import Text
 
-    before, after = (re.findall(r"\s+|[^\s\w]|\w+", t) for t in (text, rewrite))
+    from srllm_data.diff import word_diff
+
+    styles = {"same": "", "del": "red strike", "ins": "green"}
+    forms = {"same": "%s", "del": "[-%s-]", "ins": "{+%s+}"}
     found = Text()
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for kind, i, j, k, m in matcher.get_opcodes():
-        old, new = "".join(before[i:j]), "".join(after[k:m])
-        if kind == "equal":
-            found.append(old)
-            continue
-        if old:
-            found.append(old if colour else f"[-{old}-]", "red strike" if colour else "")
-        if new:
-            found.append(new if colour else f"{{+{new}+}}", "green" if colour else "")
+    for change, words in word_diff(text, rewrite):
+        if colour:
+            found.append(words, styles[change])
+        else:
+            found.append(forms[change] % words)
     return found
 
 

@@ -118,8 +118,8 @@ def test_a_mistake_is_one_sentence(arguments, words):
 
 
 def test_a_word_diff_shows_what_went_and_what_came():
-    found = cli_rewrite.word_diff("The dim old mayor spoke.", "The old mayor talked.", False)
+    found = cli_rewrite.marked("The dim old mayor spoke.", "The old mayor talked.", False)
     assert found.plain == "The[- dim-] old mayor [-spoke-]{+talked+}."
-    coloured = cli_rewrite.word_diff("a b", "a c", True)
+    coloured = cli_rewrite.marked("a b", "a c", True)
     assert coloured.plain == "a bc"
     assert {str(s.style) for s in coloured.spans} == {"red strike", "green"}
