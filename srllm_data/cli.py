@@ -273,16 +273,34 @@ def review(
         str | None, typer.Option(envvar="SRLLM_REVIEWER", help="Who decides.")
     ] = None,
     text: Annotated[bool, typer.Option("--text", help="Show the texts; they may offend.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Decide in a browser, on this machine only.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --serve: where; 0 is any that is free.")
+    ] = 8765,
     config: ConfigOption = DEFAULT_CONFIG,
     workspace: WorkspaceOption = None,
     json_: JsonOption = False,
 ) -> None:
-    """List the rows that wait for a curator, or decide about one; the next build applies it."""
+    """List the rows that wait for a curator, or decide about one; the next build applies it.
+
+    With --serve, do both on a page in the browser: it shows a row's rewrite beside its text, why
+    it was held, and other candidates. The page is at http://127.0.0.1:8765/ until Ctrl-C.
+    """
     from srllm_data.explain import held_rows
     from srllm_data.workspace import digest
 
     place, keys = _newest(config, workspace)
     held = held_rows(place, keys)
+    if serve:
+        if row_id or accept or reject or edit is not None:
+            raise SrllmError("Give --serve without a row and a decision; the page asks for them.")
+        from srllm_data.review_page.serve import serve as run
+
+        program, options = _again(config, workspace)
+        run(place, port, reviewer or "", f"{program} build{options}")
+        return
     if row_id is None:
         if not text:
             held = [{k: v for k, v in r.items() if k not in ("text", "rewrite")} for r in held]
@@ -404,10 +422,15 @@ def _print_run(run: dict[str, Any], config: Path, workspace: Path | None) -> Non
     print_funnel(run)
     print(f"Release  {run['release'] or 'none in this run'}")
     print(f"Report   {run['report']}")
-    program = "srllm" if shutil.which("srllm") else sys.argv[0]
-    options = "" if config == DEFAULT_CONFIG else f" -c {config}"
-    options += f" -w {workspace}" if workspace else ""
+    program, options = _again(config, workspace)
     print("\nNext:")
     print(f"  {program} review{options}          # the rows that wait for a curator")
     print(f"  {program} explain{options} ROW_ID  # one row's whole way")
     print(f"  {program} status{options}          # what a rebuild would compute, and why")
+
+
+def _again(config: Path, workspace: Path | None) -> tuple[str, str]:
+    """The program as it can be called again, and the options that this call was given."""
+    options = "" if config == DEFAULT_CONFIG else f" -c {config}"
+    options += f" -w {workspace}" if workspace else ""
+    return "srllm" if shutil.which("srllm") else sys.argv[0], options

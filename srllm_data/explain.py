@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from srllm_data.errors import StoreError
 from srllm_data.schema import COLUMNS
 from srllm_data.workspace import Workspace
 
@@ -70,11 +71,18 @@ def held_rows(workspace: Workspace, keys: dict[str, str]) -> list[dict[str, Any]
     """Rows that the newest run held for a curator: id, source, location, reasons and texts.
 
     Those that teach most come first: unsure ones, disputed ones, ones about a rare group.
+    StoreError where that run did not get to the review, or a build is making it anew.
     """
     import pyarrow.compute as pc
 
     from srllm_data.labellers.select import worthiest_first
 
+    for stage in ("validate", "review"):
+        if stage not in keys or workspace.manifest(stage, keys[stage]) is None:
+            raise StoreError(
+                f"The newest run in {workspace.root} has no output of stage '{stage}', so no row "
+                "waits yet; run 'srllm build'."
+            )
     dropped = workspace.dropped("review", keys["review"])
     waiting = set(dropped.filter(pc.equal(dropped["disposition"], "held"))["id"].to_pylist())
     names = ["id", "source", "location", "reasons", "text", "rewrite", "priority", "target_groups"]
