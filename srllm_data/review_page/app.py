@@ -89,7 +89,7 @@ router = APIRouter(default_response_class=HTMLResponse)
 
 def make_app(workspace: Workspace, reviewer: str = "", build: str = "srllm build") -> FastAPI:
     """The review page of ``workspace``; see :class:`Site`."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.site = Site(Rows(workspace), reviewer, build)
     app.include_router(router)
     app.add_middleware(Guard)
@@ -163,11 +163,12 @@ def show_report(request: Request) -> Response:
     return RedirectResponse(f"/runs/{run['run']}/report.html", 303)
 
 
-@router.get("/{folder}/{path:path}")
-def show_file(request: Request, folder: str, path: str) -> Response:
+@router.get("/runs/{path:path}")
+@router.get("/releases/{path:path}")
+def show_file(request: Request) -> Response:
     """A report of a run, Data Docs or a dataset card."""
     root = _site(request).rows.workspace.root.resolve()
-    place = (root / folder / path).resolve()
+    place = (root / request.scope["path"].lstrip("/").replace("\0", "")).resolve()
     allowed = any(place.is_relative_to(root / name) for name in ("runs", "releases"))
     if not allowed or place.suffix not in _REPORT_TYPES or not place.is_file():
         raise HTTPException(404, "There is no such page; the list has what there is.")
@@ -220,7 +221,7 @@ def _row_page(
     selected = chosen.of(rows)
     at = next((n for n, other in enumerate(selected) if other.id == row_id), None)
     text, rewrite = row.values["text"], row.values["rewrite"]
-    edited = row.decision.rewrite if row.decision and not row.outdated else None
+    before = None if row.outdated else row.decision
     return _page(
         request,
         "row.html",
@@ -231,8 +232,8 @@ def _row_page(
         refused=refused,
         typed={
             "reviewer": unquote(request.cookies.get("srllm_reviewer", "")) or site.reviewer,
-            "edit": edited or rewrite,
-            "note": "",
+            "edit": (before and before.rewrite) or rewrite,
+            "note": before.note if before else "",
             **(typed or {}),
         },
         at=at,
@@ -287,7 +288,9 @@ def _message(request: Request, status: int, said: str) -> HTMLResponse:
 
 def _say_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, AnyHTTPException)
-    return _message(request, error.status_code, str(error.detail))
+    ours = isinstance(error, HTTPException)
+    said = str(error.detail) if ours else "There is no such page; the list has what there is."
+    return _message(request, error.status_code, said)
 
 
 def _say_error(request: Request, error: Exception) -> Response:

@@ -23,11 +23,13 @@ STATES: tuple[State, ...] = ("waiting", "decided", "built")
 class Row:
     """One row that a curator was asked about.
 
-    values: its columns after the stage validate. state: waiting; decided, but not in a build yet;
-    or built. outdated: the newest decision is about another rewrite and no longer applies.
+    values: its columns after the stage validate. gates: names of those that its reasons come from.
+    state: waiting; decided, but not in a build yet; or built. outdated: the newest decision is
+    about another rewrite and no longer applies.
     """
 
     values: dict[str, Any]
+    gates: list[str]
     decision: Decision | None
     outdated: bool
     state: State
@@ -35,11 +37,6 @@ class Row:
     @property
     def id(self) -> str:
         return str(self.values["id"])
-
-    @property
-    def gates(self) -> list[str]:
-        """Names of the gates that its reasons come from."""
-        return [gate_of(reason) for reason in self.values["reasons"]]
 
     @property
     def shown(self) -> str:
@@ -57,7 +54,7 @@ class Selection(BaseModel):
     reason: str = ""
     source: str = ""
     group: str = ""
-    state: str = ""
+    state: Literal["", State] = ""
     page: int = Field(1, ge=1)
 
     def of(self, rows: Sequence[Row]) -> list[Row]:
@@ -80,6 +77,7 @@ class Selection(BaseModel):
             chosen = getattr(self, name)
             counts.update({chosen: 0} if chosen else {})
             found[name] = counts.most_common()
+        found["state"].sort(key=lambda counted: STATES.index(counted[0]))
         return found
 
 
@@ -98,7 +96,7 @@ class Rows:
         self.workspace = workspace
         self.log = DecisionLog(workspace.decisions)
         self._run = ""
-        self._asked: list[dict[str, Any]] = []
+        self._asked: list[tuple[dict[str, Any], list[str]]] = []
         self._applied: dict[str, dict[str, Any]] = {}
 
     def read(self) -> tuple[dict[str, Any], list[Row]]:
@@ -111,20 +109,21 @@ class Rows:
             keys = {stage: made["key"] for stage, made in run["stages"].items()}
             held = [row["id"] for row in held_rows(self.workspace, keys)]
             applied = self._read_applied(keys)
-            self._asked = self._read_asked(keys, [*held, *sorted(applied.keys() - set(held))])
+            asked = self._read_asked(keys, [*held, *sorted(applied.keys() - set(held))])
+            self._asked = [(row, [gate_of(reason) for reason in row["reasons"]]) for row in asked]
             self._applied = applied
             self._run = run["run"]
         decisions = self.log.current()
-        return run, [self._row(values, decisions.get(values["id"])) for values in self._asked]
+        return run, [self._row(*asked, decisions.get(asked[0]["id"])) for asked in self._asked]
 
-    def _row(self, values: dict[str, Any], decision: Decision | None) -> Row:
+    def _row(self, values: dict[str, Any], gates: list[str], decision: Decision | None) -> Row:
         if decision is None:
-            return Row(values, None, False, "waiting")
+            return Row(values, gates, None, False, "waiting")
         if decision.seen != seen(decision.action, values["text"], values["rewrite"]):
-            return Row(values, decision, True, "waiting")
+            return Row(values, gates, decision, True, "waiting")
         applied = self._applied.get(values["id"])
         built = applied is not None and all(getattr(decision, k) == v for k, v in applied.items())
-        return Row(values, decision, False, "built" if built else "decided")
+        return Row(values, gates, decision, False, "built" if built else "decided")
 
     def _read_applied(self, keys: dict[str, str]) -> dict[str, dict[str, Any]]:
         """What the run knows of the decisions that it applied, by row."""
