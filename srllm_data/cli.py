@@ -285,8 +285,7 @@ def review(
 ) -> None:
     """List the rows that wait for a curator, or decide about one; the next build applies it.
 
-    With --serve, do both on a page in the browser: it shows a row's rewrite beside its text, why
-    it was held, and other candidates. The page is at http://127.0.0.1:8765/ until Ctrl-C.
+    With --serve, do both on a page in the browser, until Ctrl-C.
     """
     from srllm_data.explain import held_rows
     from srllm_data.workspace import digest
@@ -312,7 +311,8 @@ def review(
             if text:
                 print(f"    text:    {row['text']}\n    rewrite: {row['rewrite']}")
         print(
-            f"{len(held):,} row(s) wait. Decide: srllm review ID --accept | --reject | --edit TEXT"
+            f"{len(held):,} row(s) wait. Decide: srllm review --serve, or srllm review ID "
+            "--accept | --reject | --edit TEXT"
         )
         return
     if accept + reject + (edit is not None) != 1:
@@ -424,7 +424,7 @@ def _print_run(run: dict[str, Any], config: Path, workspace: Path | None) -> Non
     print(f"Report   {run['report']}")
     program, options = _again(config, workspace)
     print("\nNext:")
-    print(f"  {program} review{options}          # the rows that wait for a curator")
+    print(f"  {program} review{options} --serve  # decide about the rows that wait, in a browser")
     print(f"  {program} explain{options} ROW_ID  # one row's whole way")
     print(f"  {program} status{options}          # what a rebuild would compute, and why")
 

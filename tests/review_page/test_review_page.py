@@ -215,6 +215,17 @@ def test_a_decision_is_recorded_and_the_next_build_applies_it(
     assert kept == {"a1": "better text a1", "c3": "my own\nwords", "d4": "better text d4"}
 
 
+def test_decisions_are_recorded_while_a_build_runs(
+    built: Built, visit: Callable[[], Curator]
+) -> None:
+    curator = visit().show_texts()
+    with built.workspace.locked():
+        # A forced build removes what it makes anew before its run is on record.
+        built.workspace.forget("validate", "k1")
+        assert curator.decide("/row/a1", "accept").status_code == 303
+    assert built.log.current()["a1"].action == "accept"
+
+
 def test_decisions_can_be_changed_before_and_after_a_build(
     built: Built, visit: Callable[[], Curator]
 ) -> None:
