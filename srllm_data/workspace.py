@@ -157,19 +157,19 @@ class Workspace:
         """Files with the rows that ``stage`` handed on, in order."""
         return sorted(self.folder(stage, key).glob("part-*.parquet"))
 
-    def kept(self, stage: str, key: str) -> "pa.Table":
-        """All rows that ``stage`` handed on."""
-        return _read(self.parts(stage, key))
+    def kept(self, stage: str, key: str, columns: list[str] | None = None) -> "pa.Table":
+        """All rows that ``stage`` handed on; all columns if None."""
+        return read_tables(self.parts(stage, key), columns)
 
-    def dropped(self, stage: str, key: str) -> "pa.Table":
-        """All rows that ended in ``stage``."""
-        return _read(sorted(self.folder(stage, key).glob("dropped-*.parquet")))
+    def dropped(self, stage: str, key: str, columns: list[str] | None = None) -> "pa.Table":
+        """All rows that ended in ``stage``; all columns if None."""
+        return read_tables(sorted(self.folder(stage, key).glob("dropped-*.parquet")), columns)
 
     def cached(self, name: str, key: str, make: "Callable[[], pa.Table]") -> "pa.Table":
         """The table stored under ``name`` and ``key``; made and stored where none can be read."""
         path = self.root / name / f"{key}.parquet"
         try:
-            return _read([path])
+            return read_tables([path])
         except StoreError:
             table = make()
             write_table(path, table)
@@ -195,14 +195,15 @@ class Workspace:
         return record
 
 
-def _read(paths: list[Path]) -> "pa.Table":
+def read_tables(paths: list[Path], columns: list[str] | None = None) -> "pa.Table":
+    """The rows of Parquet files as one table, all columns if None; StoreError for a damaged one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     tables = []
     for path in paths:
         try:
-            table = pq.read_table(path, partitioning=None)
+            table = pq.read_table(path, columns=columns, partitioning=None)
         except (OSError, pa.ArrowInvalid) as error:
             raise StoreError(
                 f"{path} is damaged ({error}); run 'srllm build --force' to make it again."
