@@ -8,7 +8,6 @@ file but the manifest: content that is unchanged since the newest release makes 
 
 import json
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +32,6 @@ from srllm_data.workspace import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_NAME = re.compile(r"v(\d+)-[0-9a-f]{8}")
-
 SPLITS = ("train", "validation", "test")
 
 #: Columns that stay in the workspace: how a row was found and made, not what it says.
@@ -48,12 +45,6 @@ class Release:
     path: Path
     new: bool
     manifest: dict[str, Any]
-
-
-def releases(workspace: Workspace) -> list[Path]:
-    """Release folders, oldest first."""
-    found = [(m, p) for p in workspace.releases.glob("v*") if (m := _NAME.fullmatch(p.name))]
-    return [p for _, p in sorted((int(m[1]), p) for m, p in found)]
 
 
 def publish(config: Config, workspace: Workspace, plan: Plan) -> Release:
@@ -80,7 +71,7 @@ def publish(config: Config, workspace: Workspace, plan: Plan) -> Release:
             if p.is_file()
         }
         content = digest(files)
-        existing = releases(workspace)
+        existing = workspace.published()
         if existing and existing[-1].name.endswith(f"-{content[:8]}"):
             manifest = json.loads((existing[-1] / "manifest.json").read_bytes())
             return Release(existing[-1], False, manifest)

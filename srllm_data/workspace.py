@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
+
+_RELEASE = re.compile(r"v(\d+)-[0-9a-f]{8}")
 
 
 def canonical(value: object) -> str:
@@ -181,6 +184,11 @@ class Workspace:
         with explained(folder):
             (folder / "manifest.json").unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
+
+    def published(self) -> list[Path]:
+        """Folders of the releases so far, oldest first."""
+        found = [(m, p) for p in self.releases.glob("v*") if (m := _RELEASE.fullmatch(p.name))]
+        return [p for _, p in sorted((int(m[1]), p) for m, p in found)]
 
     def runs(self) -> list[Path]:
         """Folders of the runs so far, oldest first."""
