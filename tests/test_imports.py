@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-HEAVY = ["torch", "spacy", "great_expectations", "prefect", "pandas", "datasets", "openai"]
+HEAVY = "torch spacy great_expectations prefect pandas datasets openai matplotlib".split()
 
 
 def loaded_by(statement: str) -> set[str]:

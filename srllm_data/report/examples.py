@@ -49,13 +49,13 @@ class Example:
     changes: list[tuple[Change, str]]
 
 
-def examples(config: Config, tables: Tables) -> list[tuple[str, list[Example]]] | None:
-    """Examples by kind: best, worst, held, rejected; None before the review.
+def examples(config: Config, tables: Tables) -> list[tuple[str, list[Example]]]:
+    """Examples by kind: best, worst, held, rejected; none before the review.
 
     Rows on which a curator decided are left out, and rewrites with personal data of their own.
     """
     if not tables.has("review"):
-        return None
+        return []
     from srllm_data.decisions import DecisionLog
 
     decided = set(DecisionLog(tables.workspace.decisions).current())

@@ -60,11 +60,11 @@ def _acceptance(acceptance: dict[str, Any] | None) -> list[Plot]:
             lines.append(
                 Line(
                     value if what == "source" else value.replace("_", " "),
-                    f"{_percent(ends['accepted'] / whole)} of {whole:,}",
+                    f"{_percent(ends['accepted'] / whole)} of {whole:,} accepted",
                     [(end, ends[end] / whole) for end in acceptance["ends"]],
                 )
             )
-        said = "; ".join(f"{line.label}: {line.value} accepted" for line in lines)
+        said = "; ".join(f"{line.label}: {line.value}" for line in lines)
         found.append(
             bars(
                 f"plot-acceptance-{what.replace(' ', '-')}",

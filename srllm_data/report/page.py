@@ -91,7 +91,6 @@ def _content(config: Config, tables: Tables, run: dict[str, Any]) -> dict[str, A
         "cost": spending.cost(tables, stages, accepted["all"]["accepted"] if accepted else None),
         "rewriting": spending.rewriting(tables, stages),
         "ask_again": stages["label"]["facts"].get("ask_again", 0) if "label" in stages else 0,
-        "sections": _SECTIONS,
         "inner": _INNER,
         "review_page": REVIEW_PAGE,
         "max_failing": MAX_FAILING,
@@ -99,9 +98,27 @@ def _content(config: Config, tables: Tables, run: dict[str, Any]) -> dict[str, A
         "settings": record.settings(config),
         "libraries": record.libraries(run),
     }
+    content["sections"] = _reached(content)
     content["verdict"] = verdict(run, content)
     content["plots"] = figures(run, content)
     return content
+
+
+def _reached(content: dict[str, Any]) -> dict[str, str]:
+    """The sections that have something to say: a run may end early, or have nothing to rewrite."""
+    empty = {
+        "acceptance": not (content["acceptance"] and content["acceptance"]["all"]),
+        "gates": not (content["gates"] and content["gates"]["rows"]),
+        "held": content["held"] is None,
+        "examples": not any(found for _, found in content["examples"]),
+        "scores": not (content["scores"] and content["scores"]["rows"]),
+        "labels": not (content["balance"] and content["balance"]["before"]),
+        "drift": content["drift"] is None,
+        "trivial": not content["trivial"],
+        "judge": not content["judge"],
+        "sources": content["sources"] is None,
+    }
+    return {name: title for name, title in _SECTIONS.items() if not empty.get(name)}
 
 
 def _trivial(run: dict[str, Any]) -> list[dict[str, Any]]:

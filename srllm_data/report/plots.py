@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 #: Units of a plot's width; a unit is one CSS pixel where the plot is as wide as it was drawn.
-WIDTH = 440
+WIDTH = 400
 _TEXT = 13
-_SMALL = 11.5
+_SMALL = 12
 #: Height of a line of text, of a bar, and from one bar to the next.
 _LINE = 19
 _BAR = 14
@@ -102,7 +102,7 @@ def bars(
                     at += width
             for limit in limits:
                 x = WIDTH * limit / whole
-                area.plot([x, x], [y + 16, y + 36], color=_ink("text"), lw=1.2, ls=(0, (2, 2)))
+                area.plot([x, x], [y + 17, y + 35], color=_ink("text"), lw=1.2, ls=(0, (2, 2)))
         return _finish(drawing, name, title, says)
 
 
@@ -125,7 +125,7 @@ def shifts(
     top_share = ticks[-1]
     after = any(s.after is not None for s in told)
     legend = [("then", "labelled rows"), *([("released", "rows of the release")] if after else [])]
-    left, right, step = 150, WIDTH - 22, 25
+    left, right, step = 140, WIDTH - 22, 25
     start = 34
     height = start + sum((26 if head else 4) + len(lines) * step for head, lines in groups) + 26
     with _drawing(height) as drawing:
@@ -178,7 +178,9 @@ def histogram(
         area = drawing.add_axes((0.105, 0.16, 0.87, 0.68))
         area.set_facecolor("none")
         area.stairs(after, edges, fill=True, color=_ink("released"), clip_on=False)
-        area.stairs(before, edges, color=_ink("text"), lw=1.8, ls=(0, (4, 2)), clip_on=False)
+        # The outline breaks where there are no rows, so that it does not run along the axis.
+        told = [count or float("nan") for count in before]
+        area.stairs(told, edges, color=_ink("text"), lw=1.8, ls=(0, (4, 2)), clip_on=False)
         area.set_xlim(0, 1)
         area.set_ylim(0, max([1, *before, *after]) * 1.08)
         area.axvline(limit, color=_ink("held"), lw=2, ls=(0, (1, 1.5)), clip_on=False)
@@ -245,6 +247,8 @@ def _write(
     weight: str = "normal",
     align: Any = "left",
 ) -> None:
+    # XML has no place for control characters, not even escaped.
+    text = re.sub("[\x00-\x1f\x7f-\x9f\ufffe\uffff]", "\ufffd", text)
     area.text(x, y, text, color=_ink(colour), fontsize=size, fontweight=weight, ha=align)
 
 
@@ -271,6 +275,7 @@ def _dot(area: "Axes", x: float, y: float, colour: str) -> None:
     area.plot(
         [x],
         [y],
+        color=_ink(colour),
         marker="o" if hollow else "D",
         markersize=10 if hollow else 7.5,
         markerfacecolor=_ink("page") if hollow else _ink(colour),
