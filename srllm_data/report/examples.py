@@ -11,6 +11,7 @@ from typing import Any
 from srllm_data.config import Config, ValidateConfig
 from srllm_data.diff import Change, word_diff
 from srllm_data.report.labels import measured
+from srllm_data.report.outcome import dropped, reasons
 from srllm_data.report.tables import Tables
 
 #: Examples of each kind.
@@ -29,9 +30,6 @@ _THRESHOLDS = (
     ("added", "max_added", True, "new words"),
     ("order", "min_order", False, "order kept"),
 )
-
-#: What parts the reasons of a rejected row; inside brackets it parts the words of one.
-_BETWEEN = re.compile(r"; (?![^()]*\))")
 
 #: Characters that a reader cannot see, or that turn the order of what follows.
 _UNSEEN = re.compile(
@@ -63,8 +61,8 @@ def examples(config: Config, tables: Tables) -> list[tuple[str, list[Example]]]:
     chosen = {
         "best": best,
         "worst": worst,
-        "held": _held(tables, decided),
-        "rejected": _rejected(tables, decided),
+        "held": _ended(tables, "review", "held", decided),
+        "rejected": _ended(tables, "validate", "rejected", decided),
     }
     texts = _texts(tables, {row_id for found in chosen.values() for row_id, _ in found})
     return [
@@ -74,10 +72,10 @@ def examples(config: Config, tables: Tables) -> list[tuple[str, list[Example]]]:
                 Example(
                     row_id,
                     texts[row_id]["source"],
-                    reasons,
+                    told,
                     word_diff(*(_seen(texts[row_id][n]) for n in ("text", "rewrite"))),
                 )
-                for row_id, reasons in found
+                for row_id, told in found
             ],
         )
         for kind, found in chosen.items()
@@ -110,8 +108,8 @@ def _accepted(config: ValidateConfig, tables: Tables, decided: set[str]) -> tupl
         best, worst = sorted(best)[:MOST], sorted(worst)[: 2 * MOST]
     shown = {row_id for _, row_id, _ in best}
     return (
-        [(row_id, reasons) for _, row_id, reasons in best],
-        [(row_id, reasons) for _, row_id, reasons in worst if row_id not in shown][:MOST],
+        [(row_id, told) for _, row_id, told in best],
+        [(row_id, told) for _, row_id, told in worst if row_id not in shown][:MOST],
     )
 
 
@@ -134,29 +132,19 @@ def _effect(told: dict[str, float]) -> str:
     )
 
 
-def _held(tables: Tables, decided: set[str]) -> _Chosen:
-    found: list[tuple[str, str, list[str]]] = []
-    for part in tables.parts("validate", "id", "verdict", "reasons"):
-        rows = zip(*(part[n].to_pylist() for n in ("id", "reasons")), strict=True)
-        for row_id, reasons in rows:
-            if tables.ends.get(row_id) == "held" and row_id not in decided and _public(reasons):
-                kind = re.sub(r"\d+", "", reasons[0]) if reasons else ""
-                found.append((kind, row_id, reasons))
-    return _of_every_kind(found)
-
-
-def _rejected(tables: Tables, decided: set[str]) -> _Chosen:
-    dropped = tables.dropped("validate", "id", "reason", "detail")
+def _ended(tables: Tables, stage: str, end: str, decided: set[str]) -> _Chosen:
+    """Rows that ``stage`` ended so, of every kind of first reason."""
     found = []
-    for row in dropped.to_pylist():
-        reasons = _BETWEEN.split(row["detail"] or "")
-        if row["id"] not in decided and _public(reasons):
-            found.append((row["reason"], row["id"], reasons))
+    for row in dropped(tables, stage, end):
+        told = reasons(row)
+        if row["id"] not in decided and _public(told):
+            kind = re.sub(r"\d+", "", told[0]) if told else row["reason"]
+            found.append((kind, row["id"], told))
     return _of_every_kind(found)
 
 
-def _public(reasons: list[str]) -> bool:
-    return not any(private in reason for reason in reasons for private in PRIVATE)
+def _public(told: list[str]) -> bool:
+    return not any(private in reason for reason in told for private in PRIVATE)
 
 
 def _of_every_kind(found: list[tuple[str, str, list[str]]]) -> _Chosen:
@@ -164,10 +152,10 @@ def _of_every_kind(found: list[tuple[str, str, list[str]]]) -> _Chosen:
     counts = Counter(kind for kind, *_ in found)
     turns: Counter[str] = Counter()
     ordered = []
-    for kind, row_id, reasons in sorted(found):
-        ordered.append((turns[kind], -counts[kind], kind, row_id, reasons))
+    for kind, row_id, told in sorted(found):
+        ordered.append((turns[kind], -counts[kind], kind, row_id, told))
         turns[kind] += 1
-    return [(row_id, reasons) for *_, row_id, reasons in sorted(ordered)[:MOST]]
+    return [(row_id, told) for *_, row_id, told in sorted(ordered)[:MOST]]
 
 
 def _texts(tables: Tables, wanted: set[str]) -> dict[str, dict[str, Any]]:

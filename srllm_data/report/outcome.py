@@ -1,5 +1,6 @@
 """What became of the rows that needed a rewrite: accepted, held, rejected or failed, and why."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -12,7 +13,10 @@ MAX_HELD = 100
 #: Ends of rows that needed a rewrite, the best one first.
 ENDS = ("accepted", "held", "rejected", "failed", "withdrawn")
 
-_HELD = ("id", "source", "location", "reasons", "priority", "target_groups")
+_HELD = ("id", "source", "location", "priority", "target_groups")
+
+#: What parts the reasons of a row in its detail; inside brackets it parts the words of one.
+_BETWEEN = re.compile(r"; (?![^()]*\))")
 
 
 def acceptance(tables: Tables) -> dict[str, Any] | None:
@@ -81,9 +85,24 @@ def held(tables: Tables) -> dict[str, Any] | None:
 
     from srllm_data.labellers.select import worthiest_first
 
-    waiting = [row_id for row_id, end in tables.ends.items() if end == "held"]
+    waiting = {row["id"]: reasons(row) for row in dropped(tables, "review", "held")}
+    ids = pa.array(waiting, pa.string())
     found: list[dict[str, Any]] = []
     for part in tables.parts("validate", *_HELD):
-        here = pc.is_in(part["id"], value_set=pa.array(waiting, pa.string()))
-        found += part.filter(here).to_pylist()
-    return {"rows": worthiest_first(found)[:MAX_HELD], "total": len(found)}
+        found += part.filter(pc.is_in(part["id"], value_set=ids)).to_pylist()
+    first = worthiest_first(found)[:MAX_HELD]
+    return {"rows": [r | {"reasons": waiting[r["id"]]} for r in first], "total": len(found)}
+
+
+def dropped(tables: Tables, stage: str, end: str) -> list[dict[str, Any]]:
+    """Id, reason and detail of the rows that ``stage`` ended with the disposition ``end``."""
+    import pyarrow.compute as pc
+
+    table = tables.dropped(stage, "id", "disposition", "reason", "detail")
+    found: list[dict[str, Any]] = table.filter(pc.equal(table["disposition"], end)).to_pylist()
+    return found
+
+
+def reasons(row: dict[str, Any]) -> list[str]:
+    """What a dropped row's detail says, reason by reason."""
+    return _BETWEEN.split(row["detail"]) if row["detail"] else []

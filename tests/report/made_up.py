@@ -106,6 +106,12 @@ def row(number: int, end: str | None, control: bool, source: str) -> dict[str, A
     }
 
 
+def detail_of(row: dict[str, Any]) -> str:
+    """What the stage that dropped the row says of it; a note, or what an endpoint said, is SAID."""
+    told = {"content_lost": DETAIL, "undecided_hold": "; ".join(row["reasons"])}
+    return told.get(row["end"], SAID)
+
+
 def facts_of(stage: str, rows: list[dict[str, Any]], facts: dict[str, object]) -> dict[str, object]:
     if stage == "gather":
         kept = Counter(r["source"] for r in rows if r["end"] != "no_text")
@@ -160,12 +166,13 @@ def build(
         staying = [r for r in rows if r not in ending]
         schema = schema_after(stage)
         raw = {"text": f"{RAW} {SAID}"} if STAGES.index(stage) < STAGES.index("redact") else {}
-        detail = DETAIL if stage == "validate" else SAID
         output = StageOutput(
             pa.Table.from_pylist(
                 [{n: (r | raw).get(n) for n in schema.names} for r in staying], schema
             ),
-            dropped_table([drop(r["id"], ENDS[r["end"]][1], r["end"], detail) for r in ending]),
+            dropped_table(
+                [drop(r["id"], ENDS[r["end"]][1], r["end"], detail_of(r)) for r in ending]
+            ),
             facts_of(stage, rows, more.get(stage) or {}),
         )
         folder = workspace.folder(stage, f"key-{stage}")

@@ -102,7 +102,9 @@ def test_drift_is_told_by_axis_with_the_largest_shifts(tmp_path: Path) -> None:
     lines = page.lines("drift-shifts")
     assert lines["language"] == ["0.000", "none", "none"]
     assert lines["source"][1] == "large"
-    assert re.fullmatch(r"(forum|news) [+−]\d\d\.\d, (forum|news) [+−]\d\d\.\d", lines["source"][2])
+    assert re.fullmatch(
+        r"(forum|news): [+−]\d\d\.\d; (forum|news): [+−]\d\d\.\d", lines["source"][2]
+    )
     assert "Warning: Large drift against v2-00000000: " in page.said
 
 
