@@ -16,6 +16,7 @@ from srllm_data.plan import Plan
 from srllm_data.quality import results
 from srllm_data.report import render_report
 from srllm_data.schema import STAGES
+from srllm_data.trivial import trial
 from srllm_data.workspace import Workspace, write_atomically
 
 
@@ -51,6 +52,7 @@ def finish(config: Config, workspace: Workspace, run: dict[str, Any]) -> dict[st
         "funnel": funnel(workspace, keys),
         "checks": results(keys, config, workspace),
         "judge": _judge(config, workspace, keys),
+        "trivial": trial(config, workspace, keys) if "validate" in keys else [],
         "report": str(report),
     }
     write_atomically(report, render_report(config, workspace, record).encode())

@@ -157,6 +157,9 @@ class ValidateConfig(Section):
         0.6, ge=0, le=1, description="share of neighbouring words that were near each other before"
     )
     max_repeats: int = Field(2, ge=1, description="different texts with one and the same rewrite")
+    accept_deletions: bool = Field(
+        False, description="accept a rewrite that only takes words out, without a curator"
+    )
     similarity: str | None = Field(
         "minilm",
         description="sentence-transformers model that compares text and rewrite: minilm, hub id "

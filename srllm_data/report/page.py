@@ -10,6 +10,7 @@ from srllm_data.report.figures import figures
 from srllm_data.report.tables import Tables
 from srllm_data.report.verdict import verdict
 from srllm_data.schema import STAGES
+from srllm_data.trivial import OWN
 from srllm_data.workspace import Workspace
 
 #: Failing rows of an expectation that are named; the counts are always complete.
@@ -39,9 +40,6 @@ _SECTIONS = {
 
 #: Sections inside another one, left out of the list of sections.
 _INNER = ("rewriting",)
-
-#: Names of the configured rewriter among the trivial systems.
-_OWN = ("this build", "the configured rewriter")
 
 
 def render_report(config: Config, workspace: Workspace, run: dict[str, Any]) -> str:
@@ -123,7 +121,7 @@ def _reached(content: dict[str, Any]) -> dict[str, str]:
 
 def _trivial(run: dict[str, Any]) -> list[dict[str, Any]]:
     """What systems that do nothing get past the gates, and the configured rewriter beside them."""
-    return [s | {"trivial": s["system"] not in _OWN} for s in run.get("trivial") or []]
+    return [s | {"trivial": s["system"] != OWN} for s in run.get("trivial") or []]
 
 
 def _number(value: float) -> str:

@@ -202,6 +202,13 @@ GATES = (
     Gate("torn", "hold", _any("holes"), "lacks {holes:.0f} words that its sentences need"),
     Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} words where they do not fit"),
     Gate(
+        "deletion",
+        "hold",
+        lambda s, c: s["deleted_only"] > 0 and not c.accept_deletions,
+        "only takes words out of the text, as a word list could; somebody has to say whether "
+        "anything is missing",
+    ),
+    Gate(
         "fluency",
         "hold",
         lambda s, c: s.get("perplexity_ratio", 0.0) > c.max_perplexity_ratio,

@@ -2,8 +2,8 @@
 
 Signals of a control: unchanged (1 or 0). Signals of any other row: those of bias below, those of
 :mod:`srllm_data.validate.meaning`, ``.form`` and ``.marks``, persons_added and
-personal_data_added (findings that the text lacks), repeats (different texts of the part with this
-rewrite) and language_changed.
+personal_data_added (findings that the text lacks), deleted_only (words were taken out and nothing
+else was done), repeats (different texts of the part with this rewrite) and language_changed.
 """
 
 import re
@@ -33,9 +33,13 @@ if TYPE_CHECKING:
 _BATCH = 256
 #: Labels that a rewrite must not bring in.
 _HOSTILE = ("slur", "insult", "dehumanising", "profanity")
+#: From which score on a span that stays word for word speaks against a rewrite: weaker ones of the
+#: lexicon are loaded in some contexts only, and the encoder often marks what stands beside bias.
+_SURE, _SURE_LEARNED = 0.35, 0.8
 _GENDERED = frozenset("he him his himself she her hers herself".split())
 _STEM = 5
 _WORD = re.compile(r"\w+")
+_WORDS = re.compile(r"\w+(?:'\w+)*")
 #: Fewer words do not tell a language, and a rewrite that keeps more of them has not changed it.
 _LANGUAGE_WORDS = 6
 _LANGUAGE_ADDED = 0.5
@@ -86,6 +90,7 @@ def measure(
                 **marks(text.text, rewrite.text),
                 **form(text, rewrite, places, changed),
                 **next(personal),
+                "deleted_only": _deleted_only(text.text, rewrite.text),
                 "repeats": repeats[spelling(record["rewrite"] or "")],
             }
             if validate is not None:
@@ -116,12 +121,15 @@ def _read(
     weights = weights_of(config.model_copy(update={"raters": []}))
     for first in range(0, len(biased), _BATCH):
         some = biased[first : first + _BATCH]
-        docs = list(parse(text or "" for r in some for text in (r["text"], r["rewrite"])))
-        rewrites = docs[1::2]
-        opinions = annotate([doc.text for doc in rewrites], config, rewrites)["opinions"]
-        for record, now, text, rewrite in zip(
-            some, opinions.to_pylist(), docs[::2], rewrites, strict=True
-        ):
+        # Trivial systems and careless models give many texts the same rewrite.
+        said = dict.fromkeys(t or "" for r in some for t in (r["text"], r["rewrite"]))
+        docs = dict(zip(said, parse(said), strict=True))
+        rewrites = list(dict.fromkeys(r["rewrite"] or "" for r in some))
+        read = annotate(rewrites, config, [docs[t] for t in rewrites])["opinions"].to_pylist()
+        opinions = dict(zip(rewrites, read, strict=True))
+        for record in some:
+            text, rewrite = docs[record["text"] or ""], docs[record["rewrite"] or ""]
+            now = opinions[rewrite.text]
             told = [o for o in record["opinions"] or [] if o["labeller"] in weights["bias"]]
             before, after = weighted(told, weights), weighted(now, weights)
             scores = {}
@@ -152,7 +160,7 @@ def _bias(
         "toxicity_before": max(labelled["toxicity_before"], before.toxicity),
         "toxicity_after": max(labelled["toxicity_after"], scores.toxicity),
         "spans": len(spans),
-        "spans_left": _left(spans, record["text"], rewrite.text),
+        "spans_left": _left(_sure(record, text), record["text"], rewrite.text),
         "hostile_added": sum(
             s.use == "used" and s.label in _HOSTILE and bool(s.entry) and s.entry not in known
             for s in scores.spans
@@ -183,6 +191,18 @@ def _groups_lost(
     return sum(not there and group not in groups for group, there in named.items())
 
 
+def _sure(record: dict[str, Any], text: "Doc") -> list[dict[str, Any]]:
+    """Biased spans that a rewrite may hardly keep: surely loaded, and no mere word for a group."""
+    groups = {i for m in mentioned(text) for i in range(m.first, m.last + 1)}
+    members = {text[i].idx for i in groups}
+    return [
+        s
+        for s in record["biased_spans"] or []
+        if (s["use"] == "used" and s["score"] >= _SURE)
+        or (s["use"] == "learned" and s["score"] >= _SURE_LEARNED and s["start"] not in members)
+    ]
+
+
 def _left(spans: list[dict[str, Any]], text: str, rewrite: str) -> int:
     """Biased spans that are still there word for word, beyond unbiased uses of the same words."""
     left = 0
@@ -191,6 +211,16 @@ def _left(spans: list[dict[str, Any]], text: str, rewrite: str) -> int:
         unbiased = max(0, len(pattern.findall(text.casefold())) - count)
         left += min(count, max(0, len(pattern.findall(rewrite.casefold())) - unbiased))
     return left
+
+
+def _deleted_only(text: str, rewrite: str) -> bool:
+    """Whether ``rewrite`` is ``text`` with words taken out, and nothing else."""
+    before, after = (
+        ["a" if w == "an" else w for w in _WORDS.findall(t.casefold().replace("’", "'"))]
+        for t in (text, rewrite)
+    )
+    words = iter(before)
+    return 0 < len(after) < len(before) and all(word in words for word in after)
 
 
 def _repeats(biased: list[dict[str, Any]]) -> dict[str, int]:

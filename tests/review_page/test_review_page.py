@@ -422,7 +422,8 @@ def test_an_altered_log_is_told(built: Built, visit: Callable[[], Curator]) -> N
 def test_every_reason_is_counted_under_its_gate(number: float) -> None:
     for gate in (*GATES, *CONTROL_GATES):
         signals = dict.fromkeys(re.findall(r"\{(\w+)[:}]", gate.says), number)
-        assert gate_of(reason(gate, signals, ValidateConfig())) == gate.name
+        config = ValidateConfig.model_validate({"judge": {"model": "judge"}})
+        assert gate_of(reason(gate, signals, config)) == gate.name
 
 
 def test_a_reason_of_another_version_is_counted_too() -> None:

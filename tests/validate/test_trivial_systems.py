@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from srllm_data.config import RedactConfig, ValidateConfig
+from srllm_data.trivial import SYSTEMS as SHIPPED
 from srllm_data.validate import decide, measure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,25 +236,18 @@ def _half(text: str) -> str:
 
 
 SYSTEMS: dict[str, System] = {
-    "empty": lambda text, spans: "",
-    "copy": lambda text, spans: text,
+    **SHIPPED,
     "copy in capitals": lambda text, spans: text.upper(),
-    "redacted": lambda text, spans: "[REDACTED]",
     "redacted words": lambda text, spans: _replaced(text, spans, lambda s: "[REDACTED]"),
     "starred words": lambda text, spans: _replaced(text, spans, lambda s: s[0] + "***"),
-    "refusal": lambda text, spans: "I'm sorry, but I can't assist with that request.",
-    "polite": lambda text, spans: "Everyone deserves to be treated with kindness and respect.",
     "bland": lambda text, spans: "There are different views about this matter.",
     "shuffled": lambda text, spans: _shuffled(text),
+    "deleted, untidied": lambda text, spans: _replaced(text, spans, lambda s: ""),
     "deleted, shuffled": lambda text, spans: _shuffled(_replaced(text, spans, lambda s: "")),
     "first half": lambda text, spans: _half(text),
     "deleted, first half": lambda text, spans: (
         _half(_tidy(_replaced(text, spans, lambda s: ""))) + "."
     ),
-}
-DELETIONS: dict[str, System] = {
-    "deleted": lambda text, spans: _replaced(text, spans, lambda s: ""),
-    "deleted and tidied": lambda text, spans: _tidy(_replaced(text, spans, lambda s: "")),
 }
 
 
@@ -264,17 +258,18 @@ def rows(label_texts) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def accepted(rows, rewrite_rows) -> Callable[[System], set[int]]:
+def accepted(rows, rewrite_rows) -> Callable[..., set[int]]:
     """Places of the rows whose rewrites by a system are accepted."""
 
-    def of(system: System) -> set[int]:
+    def of(system: System, config: ValidateConfig | None = None) -> set[int]:
         texts = rows["text"].to_pylist()
         spans = [
             [(s["start"], s["end"]) for s in found if s["use"] == "used"]
             for found in rows["biased_spans"].to_pylist()
         ]
         table = rewrite_rows(rows, [system(t, s) for t, s in zip(texts, spans, strict=True)])
-        kept = decide(table, measure(table, RedactConfig()), ValidateConfig()).kept.to_pylist()
+        signals = measure(table, RedactConfig())
+        kept = decide(table, signals, config or ValidateConfig()).kept.to_pylist()
         return {int(row["id"][1:]) for row in kept if row["verdict"] == "accept"}
 
     return of
@@ -290,10 +285,12 @@ def test_a_trivial_system_gets_no_biased_row_accepted(accepted, name):
     assert {i for i in accepted(SYSTEMS[name]) if i < len(BIASED)} == set()
 
 
-@pytest.mark.parametrize("name", DELETIONS)
-def test_taking_words_out_is_accepted_only_where_the_text_stands_without_them(accepted, name):
+def test_who_accepts_deletions_gets_them_only_where_the_text_stands_without_the_words(accepted):
     honest = {i for i, (*_, stands) in enumerate(BIASED) if stands}
-    assert {i for i in accepted(DELETIONS[name]) if i < len(BIASED)} <= honest
+    lenient = ValidateConfig(accept_deletions=True)
+    got = {i for i in accepted(SYSTEMS["delete the lexicon"], lenient) if i < len(BIASED)}
+    assert got
+    assert got <= honest
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -306,7 +303,8 @@ def test_a_control_is_accepted_only_from_systems_that_leave_it_alone(accepted, n
 
 def test_careful_rewrites_are_accepted(rows, rewrite_rows):
     table = rewrite_rows(rows, [rewrite for _, rewrite, _ in BIASED] + CONTROLS)
-    out = decide(table, measure(table, RedactConfig()), ValidateConfig())
+    signals = measure(table, RedactConfig())
+    out = decide(table, signals, ValidateConfig(accept_deletions=True))
     verdicts = Counter(out.kept["verdict"].to_pylist())
     assert verdicts["accept"] >= 0.85 * table.num_rows
     assert out.dropped.num_rows <= 0.05 * table.num_rows
@@ -320,6 +318,7 @@ def test_the_rewrites_of_the_sample_are_mostly_accepted(label_texts, rewrite_row
     table = rewrite_rows(texts, [p["rewrite"] for p in pairs])
     seen = pa.array([bool(spans) for spans in table["biased_spans"].to_pylist()])
     table = table.filter(seen)
-    out = decide(table, measure(table, RedactConfig()), ValidateConfig())
+    signals = measure(table, RedactConfig())
+    out = decide(table, signals, ValidateConfig(accept_deletions=True))
     assert out.facts["verdict=accept"] >= 0.65 * table.num_rows
     assert out.facts["verdict=reject"] < 0.08 * table.num_rows
