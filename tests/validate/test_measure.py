@@ -180,3 +180,77 @@ def test_types_of_the_table(label_texts, rewrite_rows):
     rows = rewrite_rows(label_texts([TEXT], [False]), [GOOD])
     kind = measure(rows, RedactConfig()).schema.field("signals").type
     assert kind == pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64())]))
+
+
+LATE = (
+    "Those lazy council workers took three weeks to fix the light on Dell Street, typical of them."
+)
+FIXED = "The council workers took three weeks to fix the light on Dell Street."
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    ["N/A", "none.", "-", '""', "<rewrite></rewrite>", "[no output]", "🙂🙂", "null", "x"],
+)
+def test_nothing_has_no_words(signals, rewrite):
+    assert signals(LATE, rewrite)["words"] == 0
+
+
+def test_a_short_answer_that_the_text_gives_has_words(signals):
+    assert signals("No, you idiot.", "No.")["words"] == 1
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        "The council workers took took three weeks to fix the light on Dell Street.",
+        "The council workers took three weeks took three weeks to fix the light on Dell Street.",
+        "The council workers, took three weeks to fix the light, of the street.",
+        "Those council worker took three weeks to fix the light on Dell Street.",
+        "The council workers took three week to fix the light on Dell Street.",
+        "A council workers took three weeks to fix the light on Dell Street.",
+        "The council workers does not fix the light on Dell Street.",
+        "The council workers did not fixed the light on Dell Street.",
+        "The council workers were more slower with the light on Dell Street.",
+        "The council workers took a unusual time to fix the light on Dell Street.",
+        "The council workers took three weeks to fix the slowly light on Dell Street.",
+        "I wonder why did the council take three weeks to fix the light on Dell Street.",
+        "The council workers took three weeks, They fixed the light on Dell Street.",
+        "the council workers took three weeks to fix the light on Dell Street.",
+    ],
+)
+def test_errors_of_grammar_are_defects(signals, rewrite):
+    assert signals(LATE, FIXED)["defects"] == 0
+    assert signals(LATE, rewrite)["defects"] > 0
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "cut"),
+    [
+        ("the workers took three weeks to fix the light on dell", False),
+        ("the workers took three weeks to fix the light on dell street and", True),
+        ("the workers took three weeks to fix the li", True),
+        ("the workers took three weeks to fix the", True),
+        ("the workers took three weeks to fix it because", True),
+    ],
+)
+def test_the_end_of_a_text_without_stops_is_cut_where_it_wants_more(signals, rewrite, cut):
+    text = "those lazy workers took three weeks to fix the light on dell street"
+    assert signals(text, rewrite)["cut"] == cut
+
+
+def test_a_stop_that_was_split_off_is_not_missed(signals):
+    assert signals("the stupid bus was late .", "the bus was late")["cut"] == 0
+    assert signals("The stupid bus was late.", "The bus was late")["cut"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "rewrite", "holes"),
+    [
+        ("He brought idiots and friends.", "He brought friends.", False),
+        ("The mob of the Ashbeck club paid.", "The Ashbeck club paid.", False),
+        ("The idiot from accounts lost it.", "The from accounts lost it.", True),
+    ],
+)
+def test_what_is_left_may_take_the_place_of_what_is_gone(signals, text, rewrite, holes):
+    assert (signals(text, rewrite)["holes"] > 0) == holes
