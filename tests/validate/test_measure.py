@@ -189,6 +189,62 @@ FIXED = "The council workers took three weeks to fix the light on Dell Street."
 
 
 @pytest.mark.parametrize(
+    ("rewrite", "signal"),
+    [
+        ("I cannot fulfill this request.", "refusal"),
+        ("This text violates our usage policies.", "refusal"),
+        ("I must respectfully decline to write this.", "refusal"),
+        ("I do not feel comfortable rewriting this statement.", "refusal"),
+        ("Request blocked due to content policy.", "refusal"),
+        (f"Here you go: {FIXED}", "preamble"),
+        (f"**Rewrite:** {FIXED}", "preamble"),
+        (f"{FIXED}\n\nLet me know if you need anything else!", "preamble"),
+        (f"{FIXED} (I replaced the insult with a neutral word.)", "preamble"),
+        (f"One could write: {FIXED}", "preamble"),
+        ("Stereotypes like this are harmful.", "advice"),
+        (f"{FIXED} It is not fair to judge everyone by the actions of a few.", "advice"),
+        ("Consider contacting your local office with your concerns.", "advice"),
+        ("Those l**y council workers took three weeks.", "blanks"),
+        ("Those [adjective] council workers took three weeks.", "blanks"),
+        ("Those — council workers took three weeks.", "blanks"),
+        ("Those @#$%! council workers took three weeks.", "blanks"),
+        (FIXED.replace("three", "**three**"), "markup"),
+        (FIXED.replace("light", "<em>light</em>"), "markup"),
+        (FIXED + "</s>", "markup"),
+        (f"rewrite = '{FIXED}'", "markup"),
+        (f"{LATE} -> {FIXED}", "prompt_echo"),
+        (f"Input: {LATE}\nOutput: {FIXED}", "prompt_echo"),
+        (f"You are an assistant who rewrites text. {FIXED}", "prompt_echo"),
+        (f"Remove stereotypes while keeping the facts. {FIXED}", "prompt_echo"),
+    ],
+)
+def test_talk_about_the_rewrite_is_told_from_the_rewrite(signals, rewrite, signal):
+    assert signals(LATE, FIXED)[signal] == 0
+    assert signals(LATE, rewrite)[signal] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "rewrite"),
+    [
+        (
+            "People should treat these pigs like pigs.",
+            "People should treat the officers as they do.",
+        ),
+        ("I can't help it, the idiot makes me laugh.", "I can't help it, he makes me laugh."),
+        ("The referee is a blind bat.", "I find the refereeing disrespectful to the players."),
+        ("Sorry, the dumb printer ate the note.", "Sorry, the printer ate the note."),
+        ('The clerk wrote "pay [him], moron".', 'The clerk wrote "pay [him]".'),
+        ("* buy milk, damn it\n* call Jo", "* buy milk\n* call Jo"),
+        ("What the f*** did the **** bus driver want?", "What did the bus driver want? ****"),
+    ],
+)
+def test_what_the_text_says_itself_is_no_mark(signals, text, rewrite):
+    measured = signals(text, rewrite)
+    names = ("refusal", "preamble", "advice", "blanks", "markup", "prompt_echo")
+    assert {n: measured[n] for n in names if measured[n]} == {}
+
+
+@pytest.mark.parametrize(
     "rewrite",
     ["N/A", "none.", "-", '""', "<rewrite></rewrite>", "[no output]", "🙂🙂", "null", "x"],
 )
