@@ -3,18 +3,28 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from srllm_data.config import Config, load_config
 from srllm_data.errors import ConfigError
-from srllm_data.quality import check_boundary, critical, frame, results, write_data_docs
+from srllm_data.quality import (
+    check_boundary,
+    critical,
+    results,
+    try_boundary,
+    write_data_docs,
+)
+from srllm_data.quality.frame import frame
+from srllm_data.quality.given import Given
 from srllm_data.runner import run_stage
 from srllm_data.stages import components, key_of
 from srllm_data.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "An unmistakable sentence about the mayor of Mill Lane"
 
 
@@ -94,9 +104,66 @@ def test_a_suite_that_cannot_be_used_is_one_sentence(
         check_boundary("gathered", key, config, workspace)
 
 
-@pytest.mark.timeout(30)
-def test_personal_data_is_counted_and_a_giant_word_takes_no_time() -> None:
-    texts = ["mail jo@example.org or ann.b@example.org", "nothing here", "x" * 5_000_000, None]
-    seen = frame(pa.table({"id": ["1", "2", "3", "4"], "text": texts}))
-    assert seen["text_personal_data"].tolist() == [2, 0, 0, 0]
+@pytest.mark.timeout(60)
+def test_personal_data_is_counted_and_a_giant_word_takes_no_time(config: Config) -> None:
+    texts = ["mail jo@example.org or ann.b@example.org", "nothing here", "1" * 5_000_000, None]
+    texts += ["card 4111 1111 1111 1111", "order 1234 5678 9012 3456"]
+    rows = pa.table({"id": [str(n) for n in range(len(texts))], "text": texts})
+    seen = frame(rows, {"text_personal_data"}, config, Given({}))
+    assert seen["text_personal_data"].tolist() == [2, 0, 0, 0, 1, 0]
     assert "text" not in seen
+
+
+@pytest.fixture
+def deduplicated(gathered: tuple[Config, Workspace, str]) -> tuple[Config, Workspace, str]:
+    config, workspace, _ = gathered
+    source = config.gather.sources[0]
+    rows = [f"The {word} was late again today" for word in ("train", "tram", "ferry")]
+    Path(str(source.path)).write_text("\n".join(["text", SECRET, SECRET, *rows]) + "\n")
+    before: str | None = None
+    for stage in ("gather", "clean", "deduplicate"):
+        made_of = components(stage, config, workspace, before)
+        before = key_of(stage, made_of)
+        run_stage(stage, before, made_of, config, workspace)
+    assert before is not None
+    return config, workspace, before
+
+
+def failed(result: dict[str, Any]) -> dict[str, tuple[str, list[str]]]:
+    return {
+        e["says"]: (e["severity"], e["row_ids"]) for e in result["expectations"] if not e["success"]
+    }
+
+
+def test_rows_are_conserved_from_boundary_to_boundary(
+    deduplicated: tuple[Config, Workspace, str],
+) -> None:
+    config, workspace, key = deduplicated
+    result = try_boundary("deduplicated", key, config, workspace)
+    assert failed(result) == {}
+    assert not any(e["skipped"] for e in result["expectations"])
+
+
+@pytest.mark.parametrize("loss", ["lost", "invented", "doubled"])
+def test_a_row_that_is_lost_invented_or_doubled_is_critical(
+    deduplicated: tuple[Config, Workspace, str], loss: str
+) -> None:
+    config, workspace, key = deduplicated
+    (part,) = workspace.parts("deduplicate", key)
+    rows = pq.read_table(part)
+    ended = workspace.dropped("deduplicate", key)["id"].to_pylist()
+    new = {"lost": [], "invented": ["ffff"], "doubled": ended[:1]}[loss]
+    others = rows.slice(1)
+    changed = rows.slice(0, len(new)).to_pylist()
+    for row, id_ in zip(changed, new, strict=True):
+        row |= {"id": id_, "cluster": id_}
+    pq.write_table(pa.concat_tables([others, pa.Table.from_pylist(changed, rows.schema)]), part)
+    found = failed(try_boundary("deduplicated", key, config, workspace))
+    due = "the rows are those of the boundary before, less those that ended since"
+    came, also = "every row came from the boundary before", "no row went on and ended as well"
+    expected = {
+        "lost": {due: ("critical", [])},
+        "invented": {came: ("critical", new)},
+        "doubled": {also: ("critical", new)},
+    }
+    assert found == expected[loss]
