@@ -84,10 +84,16 @@ def held_rows(workspace: Workspace, keys: dict[str, str]) -> list[dict[str, Any]
                 "waits yet; run 'srllm build'."
             )
     dropped = workspace.dropped("review", keys["review"])
-    waiting = set(dropped.filter(pc.equal(dropped["disposition"], "held"))["id"].to_pylist())
+    held = dropped.filter(pc.equal(dropped["disposition"], "held"))
+    waiting = dict(zip(held["id"].to_pylist(), held["detail"].to_pylist(), strict=True))
     names = ["id", "source", "location", "reasons", "text", "rewrite", "priority", "target_groups"]
     rows = workspace.kept("validate", keys["validate"]).select(names).to_pylist()
-    return worthiest_first([row for row in rows if row["id"] in waiting])
+    rows = [row for row in rows if row["id"] in waiting]
+    for row in rows:
+        # An expectation that holds the row comes after what the gates say.
+        found = waiting[row["id"]].removeprefix("; ".join(row["reasons"])).removeprefix("; ")
+        row["reasons"] += [found] if found else []
+    return worthiest_first(rows)
 
 
 def hide_texts(way: list[dict[str, Any]]) -> list[dict[str, Any]]:

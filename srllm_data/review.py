@@ -1,4 +1,7 @@
-"""Review: curators' decisions decide first, the configured policy decides what they left open."""
+"""Review: curators' decisions decide first, the configured policy decides what they left open.
+
+Left open is what the gates hold, and what an expectation holds.
+"""
 
 import pyarrow as pa
 
@@ -7,11 +10,14 @@ from srllm_data.decisions import Decision, seen
 from srllm_data.schema import Disposition, StageOutput, drop, dropped_table, schema_after
 
 
-def review(rows: pa.Table, config: ReviewConfig, decisions: dict[str, Decision]) -> StageOutput:
+def review(
+    rows: pa.Table, config: ReviewConfig, decisions: dict[str, Decision], failing: dict[str, str]
+) -> StageOutput:
     """Keep accepted rows; drop held and rejected ones with their reasons.
 
     decisions: newest decision by row id. One that was made about another rewrite is counted in
     the fact ``outdated_decisions`` and does not apply.
+    failing: what expectations found, by id of the rows that they hold.
     """
     kept, dropped = [], []
     applied = outdated = 0
@@ -21,7 +27,9 @@ def review(rows: pa.Table, config: ReviewConfig, decisions: dict[str, Decision])
             outdated += 1
             decision = None
         applied += decision is not None
-        end = _end(row["verdict"], decision, config)
+        found = failing.get(row["id"])
+        verdict = "hold" if found else row["verdict"]
+        end = _end(verdict, decision, config)
         row |= {
             "decision": decision and decision.action,
             "reviewer": decision and decision.reviewer,
@@ -35,8 +43,10 @@ def review(rows: pa.Table, config: ReviewConfig, decisions: dict[str, Decision])
         elif decision:
             dropped.append(drop(row["id"], end, "curator", decision.note))
         else:
-            detail = "; ".join(row["reasons"])
-            dropped.append(drop(row["id"], end, f"undecided_{row['verdict']}", detail))
+            # What the gates hold keeps their reason, whatever an expectation says as well.
+            reason = "expectation" if row["verdict"] == "accept" else f"undecided_{verdict}"
+            detail = "; ".join([*row["reasons"], *([found] if found else [])])
+            dropped.append(drop(row["id"], end, reason, detail))
     return StageOutput(
         pa.Table.from_pylist(kept, schema=schema_after("review")),
         dropped_table(dropped),

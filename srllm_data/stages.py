@@ -35,6 +35,9 @@ _PERSONAL_DATA = ("presidio-analyzer", "phonenumbers", "tldextract", "Faker", *_
 #: What labels a text: classifiers, the lexicon, and models at endpoints.
 _LABELLING = ("labellers", "lexicon", "provider", "ledger.py")
 
+#: What checks rows; some that fail are held.
+_CHECKS = ("quality", "drift.py", "deduplicate", "personal_data", "lexicon")
+
 #: Files of this package that decide what a stage computes; ``schema.py`` and ``nlp.py`` always do.
 CODE = {
     "gather": ("gather",),
@@ -44,7 +47,7 @@ CODE = {
     "label": ("label.py", *_LABELLING),
     "rewrite": ("rewrite", *_LABELLING, "validate", "personal_data", "local_models", "split.py"),
     "validate": ("validate", *_LABELLING, "personal_data", "local_models"),
-    "review": ("review.py", "decisions.py"),
+    "review": ("review.py", "decisions.py", *_CHECKS),
     "release": ("split.py",),
 }
 
@@ -57,7 +60,7 @@ LIBRARIES = {
     "label": ("safetensors", *_LEXICON),
     "rewrite": ("bm25s", "py3langid", "safetensors", *_PERSONAL_DATA),
     "validate": ("py3langid", "safetensors", *_PERSONAL_DATA),
-    "review": (),
+    "review": ("great-expectations", "numpy", *_PERSONAL_DATA),
     "release": (),
 }
 
@@ -131,9 +134,11 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
             return replace(output, facts=output.facts | spent)
         case "review":
             from srllm_data.decisions import DecisionLog
+            from srllm_data.quality import to_hold
             from srllm_data.review import review
 
-            return review(rows, config.review, DecisionLog(workspace.decisions).current())
+            decisions = DecisionLog(workspace.decisions).current()
+            return review(rows, config.review, decisions, to_hold(rows, config))
         case "release":
             from srllm_data.split import split
 
@@ -294,8 +299,10 @@ def _files(stage: str, config: Config, workspace: Workspace) -> dict[str, str]:
             return assets(config.rewrite) | judges
         case "review":
             from srllm_data.decisions import DecisionLog
+            from srllm_data.quality.suites import HOLDS, read_suite
 
-            return {"decisions": DecisionLog(workspace.decisions).head()}
+            holding = digest(read_suite(HOLDS, config).holding)
+            return {"decisions": DecisionLog(workspace.decisions).head(), "expectations": holding}
     return {}
 
 

@@ -31,7 +31,7 @@ def ends(output: object) -> dict[str, str]:
 )
 def test_the_policy_decides_about_undecided_held_rows(policy: str, end: str) -> None:
     rows = validated({}, {"verdict": "hold", "reasons": ["too short"]})
-    output = review(rows, ReviewConfig(undecided=policy), {})
+    output = review(rows, ReviewConfig(undecided=policy), {}, {})
     assert ends(output) == {"0": "kept", "1": end}
     if end != "kept":
         assert output.dropped["detail"].to_pylist() == ["too short"]
@@ -44,7 +44,7 @@ def test_decisions_come_before_the_policy(tmp_path: Path) -> None:
     log.add("1", "reject", "worse", "better", "ann", "still rude")
     log.add("2", "edit", "worse", "my own words", "bob")
     log.add("3", "reject", "worse", "better", "bob")
-    output = review(rows, ReviewConfig(), log.current())
+    output = review(rows, ReviewConfig(), log.current(), {})
     assert ends(output) == {"0": "kept", "1": "rejected", "2": "kept", "3": "rejected"}
     edited = output.kept.to_pylist()[1]
     assert (edited["rewrite"], edited["rewrite_by"]) == ("my own words", "curator")
@@ -56,7 +56,7 @@ def test_the_newest_decision_of_a_row_holds(tmp_path: Path) -> None:
     log = DecisionLog(tmp_path / "decisions.sqlite")
     log.add("0", "accept", "worse", "better", "ann")
     log.add("0", "reject", "worse", "better", "ann")
-    assert ends(review(validated({}), ReviewConfig(), log.current())) == {"0": "rejected"}
+    assert ends(review(validated({}), ReviewConfig(), log.current(), {})) == {"0": "rejected"}
 
 
 def test_a_decision_about_another_rewrite_does_not_apply(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_decision_about_another_rewrite_does_not_apply(tmp_path: Path) -> None
     log.add("0", "accept", "worse", "an older rewrite", "ann")
     log.add("1", "edit", "worse", "my own words", "ann")
     rows = validated({"verdict": "hold"}, {"verdict": "hold", "rewrite": "a newer rewrite"})
-    output = review(rows, ReviewConfig(), log.current())
+    output = review(rows, ReviewConfig(), log.current(), {})
     assert ends(output) == {"0": "held", "1": "kept"}
     assert output.facts["outdated_decisions"] == 1
 
