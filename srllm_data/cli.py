@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from srllm_data import __version__
-from srllm_data.errors import SrllmError
+from srllm_data.errors import QualityError, SrllmError
 
 app = typer.Typer(
     help="Build datasets of biased text beside safe rewrites that keep every fact.",
@@ -331,6 +331,52 @@ def review(
     shown = edit if edit is not None else row["rewrite"]
     DecisionLog(place.decisions).add(row["id"], action, row["text"], shown, reviewer, note)
     print(f"Recorded {action} of {row['id']} ({digest(row['text'])[:8]}); run 'srllm build'.")
+
+
+@app.command()
+def expectations(
+    suite: Annotated[str | None, typer.Argument(help="Explain this suite.")] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="Try it on the newest run's output; stores nothing.")
+    ] = False,
+    rows: Annotated[
+        Path | None, typer.Option("--rows", help="Try it on a Parquet file, or a stage's folder.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    workspace: WorkspaceOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """List the suites of expectations, explain one, or try it on the output of a stage."""
+    from srllm_data import cli_expectations
+    from srllm_data.config import load_config, without_sources
+
+    missing = config == DEFAULT_CONFIG and not config.exists()
+    loaded = without_sources() if missing else load_config(config, workspace)
+    if suite is None:
+        if run or rows:
+            raise SrllmError("Name the suite to try; 'srllm expectations' lists them.")
+        suites = cli_expectations.listed(loaded)
+        if json_:
+            print(json.dumps(suites, indent=2))
+        else:
+            cli_expectations.print_listed(suites)
+        return
+    if not run and rows is None:
+        told = cli_expectations.explained(suite, loaded)
+        if json_:
+            print(json.dumps(told, indent=2))
+        else:
+            cli_expectations.print_explained(suite, told)
+        return
+    if run and rows:
+        raise SrllmError("Give either --run or --rows, not both.")
+    result = cli_expectations.tried(suite, loaded, rows)
+    if json_:
+        print(json.dumps(result, indent=2))
+    else:
+        cli_expectations.print_tried(result)
+    if any(e["severity"] == "critical" and not e["success"] for e in result["expectations"]):
+        raise typer.Exit(QualityError.exit_code)
 
 
 train_app = typer.Typer(help="Train the models that come with srllm.", no_args_is_help=True)
