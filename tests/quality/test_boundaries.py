@@ -1,6 +1,7 @@
 """Great Expectations at a stage boundary: what is checked, stored and said."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from quality_rows import Row, broken
 
 from srllm_data.config import Config, load_config
 from srllm_data.errors import ConfigError
@@ -16,6 +18,7 @@ from srllm_data.quality import (
     critical,
     results,
     try_boundary,
+    try_rows,
     write_data_docs,
 )
 from srllm_data.quality.frame import frame
@@ -167,3 +170,33 @@ def test_a_row_that_is_lost_invented_or_doubled_is_critical(
         "doubled": {also: ("critical", new)},
     }
     assert found == expected[loss]
+
+
+def test_pages_show_sentences_figures_and_rows_the_same_way_each_time(
+    tmp_path: Path, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    def change(rows: list[Row]) -> None:
+        rows[3]["rewrite"] = "TOREMOVE"
+        rows[5]["licence"] = None
+        rows[41]["text"] = rows[40]["text"]
+
+    result = try_rows("released", broken(change), config, None)
+    page = write_data_docs([result], tmp_path).with_name("released.html").read_text()
+    assert not caplog.records
+    assert "$" not in re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL)
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+    for said in (
+        "released: 3 critical , 1 warning ,",
+        "Every row carries a licence (critical)",
+        "No text lies in two splits, nor one that is nearly the same (critical). "
+        "Rows with one text_group have one split .",
+        "5 to 95 % of the texts are biased (warning). Share of each value of bias , 0.05 to 0.95 .",
+        "Yes 50.0 %",
+        "sources are about as in the last release (not checked: there is no earlier release",
+        f"placeholder 1 {3:016x}",
+    ):
+        assert said in words
+    for place in (3, 5, 40, 41):
+        assert f"{place:016x}" in words
+    other = write_data_docs([result], tmp_path / "again").with_name("released.html")
+    assert other.read_text() == page

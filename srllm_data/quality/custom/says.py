@@ -23,13 +23,14 @@ class Says:
         cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
     ) -> list[Any]:
         configuration = configuration or result.expectation_config
-        shown = {n: {"classes": ["badge", "badge-secondary"]} for n in _settings(configuration)}
+        settings = cls._settings(configuration)
+        shown = {name: {"classes": ["badge", "badge-secondary"]} for name in settings}
         return [
             RenderedStringTemplateContent(
                 content_block_type="string_template",
                 string_template={
                     "template": cls._sentence(configuration),
-                    "params": _settings(configuration),
+                    "params": settings,
                     "styling": {"params": shown},
                 },
             )
@@ -41,7 +42,7 @@ class Says:
         cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
     ) -> Any:
         configuration = configuration or result.expectation_config
-        settings = _settings(configuration)
+        settings = cls._settings(configuration)
         content = {
             "template": cls._sentence(configuration),
             "params": {
@@ -61,11 +62,14 @@ class Says:
         severity = getattr(configuration.severity, "value", configuration.severity)
         return f"{said[0].upper()}{said[1:]} ({severity}). {cls.figures}"
 
-
-def _settings(configuration: Any) -> dict[str, str]:
-    """The settings as they are read; what was known beside the rows is too long for a sentence."""
-    return {
-        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        for name, value in configuration.kwargs.items()
-        if not isinstance(value, dict)
-    }
+    @classmethod
+    def _settings(cls, configuration: Any) -> dict[str, str]:
+        """Settings as they are read; what was known beside the rows is too long for a sentence."""
+        # The other base of every class is a model of the library with these fields.
+        fields: dict[str, Any] = getattr(cls, "__fields__", {})
+        given = {name: field.default for name, field in fields.items()} | configuration.kwargs
+        return {
+            name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            for name, value in given.items()
+            if f"${name}" in cls.figures and not isinstance(value, dict)
+        }
