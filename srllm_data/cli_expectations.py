@@ -44,7 +44,7 @@ def listed(config: Config) -> list[dict[str, Any]]:
 
 
 def explained(boundary: str, config: Config) -> list[dict[str, Any]]:
-    """Each expectation of a suite: sentence, type, columns, severity, and whether it holds rows."""
+    """Each expectation of a suite: its sentence, type, columns, severity, meta and settings."""
     return [
         {
             "says": e["meta"]["says"],
@@ -52,6 +52,7 @@ def explained(boundary: str, config: Config) -> list[dict[str, Any]]:
             "columns": sorted(columns(e)),
             "severity": e["severity"],
             "hold": bool(e["meta"].get("hold")),
+            "from_rows": e["meta"].get("from_rows", 0),
             "settings": e["kwargs"],
         }
         for e in read_suite(boundary, config).expectations
@@ -87,8 +88,9 @@ def print_listed(suites: list[dict[str, Any]]) -> None:
 def print_explained(boundary: str, expectations: list[dict[str, Any]]) -> None:
     """Two lines for each expectation, then what its derived columns are."""
     for e in expectations:
-        held = "; rows that fail wait for a curator" if e["hold"] else ""
-        print(f"{e['severity']:<10}{e['says']}{held}")
+        more = "; rows that fail wait for a curator" if e["hold"] else ""
+        more += f"; from {e['from_rows']:,} rows on" if e["from_rows"] else ""
+        print(f"{e['severity']:<10}{e['says']}{more}")
         print(f"{'':<10}{e['type']}{': ' if e['columns'] else ''}{', '.join(e['columns'])}")
     derived = {c for e in expectations for c in e["columns"] if c in DERIVED}
     if derived:

@@ -27,7 +27,7 @@ def run(suite: Suite, rows: "pa.Table", config: Config, known: Given) -> dict[st
     """
     seen = frame(rows, wanted(suite, rows.schema), config, known)
     told = known.parameters | {"schema": {f.name: _type(f.type) for f in rows.schema}}
-    why = [_why_skipped(e, told, set(seen.columns)) for e in suite.expectations]
+    why = [_why_skipped(e, told, seen) for e in suite.expectations]
     asked = [e for e, skipped in zip(suite.expectations, why, strict=True) if not skipped]
     found = iter(_validated(suite, asked, seen, told))
     gx = []
@@ -127,11 +127,16 @@ def _described(expectation: dict[str, Any], place: int) -> dict[str, Any]:
     return described
 
 
-def _why_skipped(expectation: dict[str, Any], told: dict[str, Any], there: set[str]) -> str | None:
+def _why_skipped(
+    expectation: dict[str, Any], told: dict[str, Any], rows: "pd.DataFrame"
+) -> str | None:
+    few = expectation["meta"].get("from_rows", 0)
+    if len(rows) < few:
+        return f"fewer than {few:,} rows tell too little"
     missing = sorted(parameters(expectation) - told.keys())
     if missing:
         return WHY_UNKNOWN.get(missing[0], f"nothing is known of '{missing[0]}'")
-    if columns(expectation) - there:
+    if columns(expectation) - set(rows.columns):
         return "only a build knows the stages before"
     return None
 

@@ -1,4 +1,8 @@
-"""The suites: which there are, where they lie, and what they say."""
+"""The suites: which there are, where they lie, and what they say.
+
+``meta`` of an expectation is ours: ``says`` is the plain sentence of what holds, ``hold`` makes the
+rows that fail wait for a curator, and of fewer than ``from_rows`` rows nothing is asked.
+"""
 
 import json
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from srllm_data.config import Config
 from srllm_data.quality import try_rows
 from srllm_data.schema import schema_after
 
-ROWS = 60
+ROWS = 120
 Row = dict[str, Any]
 _WORDS = """the of road bridge school teachers children market garden window summer winter river
 paper letter music train station doctor nurse driver baker winner lesson answer question village

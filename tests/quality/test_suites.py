@@ -89,16 +89,16 @@ def test_a_sound_release_fails_nothing_and_says_what_was_not_checked(config: Con
             ids(0, 1),
         ),
         (
-            copy("text", 40, 41),
+            copy("text", 80, 81),
             "critical",
             "no text lies in two splits, nor one that is nearly the same",
-            ids(40, 41),
+            ids(80, 81),
         ),
         (
-            copy("text", 40, 41, " today"),
+            copy("text", 80, 81, " today"),
             "critical",
             "no text lies in two splits, nor one that is nearly the same",
-            ids(40, 41),
+            ids(80, 81),
         ),
         (copy("rewrite", 0, 1, "!"), "warning", "no rewrite lies in two splits", ids(0, 1)),
         (set_(3, rewrite=""), "critical", "no rewrite is empty", ids(3)),
@@ -138,7 +138,7 @@ def test_a_broken_rule_fails_with_its_severity_and_rows(
 def test_what_a_curator_decided_is_a_rewrite_and_a_control_may_say_anything(config: Config) -> None:
     def change(rows: list[Row]) -> None:
         rows[3] |= {"rewrite": "removed", "decision": "accept"}
-        rows[40] |= {"text": "None", "rewrite": "None"}
+        rows[80] |= {"text": "None", "rewrite": "None"}
 
     assert not any("placeholder" in says for says in failures(broken(change), config))
 
@@ -156,7 +156,7 @@ def test_a_changed_schema_is_critical_and_says_what_changed(config: Config) -> N
 
 
 def test_a_source_whose_rows_are_not_accepted_shows(config: Config) -> None:
-    labelled = {"source": {"news": 40, "posts": 200, "tiny": 5}, "bias": {"Yes": 40, "No": 40}}
+    labelled = {"source": {"news": 80, "posts": 400, "tiny": 5}, "bias": {"Yes": 80, "No": 80}}
     suite = read_suite("released", config)
     result = run(suite, broken(lambda rows: None), config, Given({"labelled": labelled}))
     failed = [e["sentence"] for e in result["expectations"] if not e["success"]]
@@ -218,3 +218,11 @@ def test_a_suite_that_cannot_be_used_is_one_sentence(
     with pytest.raises(ConfigError, match=said) as error:
         try_rows(boundary, schema_after(BOUNDARIES[boundary]).empty_table(), changed, None)
     assert f"{boundary}.json" in str(error.value)
+
+
+def test_few_rows_tell_nothing_of_balance_and_that_is_said(config: Config) -> None:
+    rows = broken(lambda rows: [row.update(bias="Yes") for row in rows]).slice(0, 60)
+    result = try_rows("released", rows, config, None)
+    (share,) = [e for e in result["expectations"] if e["says"].startswith("5 to 95 % of the texts")]
+    assert share["success"]
+    assert share["skipped"] == "fewer than 100 rows tell too little"
