@@ -192,8 +192,8 @@ def main() -> None:
             str(given.rows * times): round(many["total_seconds"] / (total * times), 4),
         },
         "note": "CPU seconds. Stages were run over the fewer rows only, without the encoder; for "
-        "the more rows they are extrapolated linearly. The suites' time is that of a process of its "
-        "own, imports and models included.",
+        "the more rows they are extrapolated linearly. The suites' time is that of a process of "
+        "its own, imports and models included.",
     }
     RESULTS.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))

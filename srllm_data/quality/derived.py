@@ -169,6 +169,6 @@ DERIVED: dict[str, Derived] = {
     },
     **{
         f"{name}_count": Derived(f"how many {name} the row has", (name,), _count(name))
-        for name in ("biased_spans", "opinions", "entities", "candidates")
+        for name in ("biased_spans", "target_groups", "opinions", "entities", "candidates")
     },
 }

@@ -103,7 +103,12 @@ def test_a_sound_release_fails_nothing_and_says_what_was_not_checked(config: Con
         (copy("rewrite", 0, 1, "!"), "warning", "no rewrite lies in two splits", ids(0, 1)),
         (set_(3, rewrite=""), "critical", "no rewrite is empty", ids(3)),
         (every(bias="Yes"), "warning", "5 to 95 % of the texts are biased", []),
-        (every(toxicity="No"), "warning", "every toxicity label has at least 1 % of the texts", []),
+        (
+            every(toxicity="No"),
+            "warning",
+            "every toxicity label has at least 0.5 % of the texts",
+            [],
+        ),
         (
             set_(3, target_groups=["health"]),
             "warning",
