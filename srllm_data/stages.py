@@ -218,7 +218,8 @@ def _code_digest(stage: str) -> str:
     files = {PACKAGE / "schema.py", PACKAGE / "nlp.py"}
     for name in CODE[stage]:
         path = PACKAGE / name
-        files.update(path.rglob("*.py") if path.is_dir() else [path])
+        found = path.rglob("*") if path.is_dir() else [path]
+        files.update(f for f in found if f.suffix in (".py", ".txt"))
     return digest([[str(f.relative_to(PACKAGE)), file_digest(f)] for f in sorted(files)])
 
 
