@@ -19,14 +19,15 @@ _GATES = {
     "residual_bias": "copied hostile_added bias_unchanged toxicity_unchanged bias_left "
     "toxicity_left spans_left blanks judge_bias",
     "meaning_loss": "content_lost content_thin names numbers dates negation quotation attribution "
-    "hedging group_erased lost_placeholder judge_meaning",
+    "hedging group_erased meaning_turned tone lost_placeholder judge_meaning similarity entailment "
+    "contradiction",
     "addition": "preamble advice prompt_echo refusal personal_data invented_placeholder added "
     "sentence_added person_added",
-    "fluency": "empty markup language ill_formed torn misfit",
+    "fluency": "empty markup language ill_formed torn misfit fluency",
     "over_edit": "length order repeated",
 }
 #: Gates that say that nobody knows: no fault of the rewrite.
-_UNKNOWN = ("judge_inconsistent", "judge_unanswered")
+_UNKNOWN = ("judge_inconsistent", "judge_unanswered", "deletion")
 _TYPE_OF = {gate: kind for kind, gates in _GATES.items() for gate in gates.split()}
 
 

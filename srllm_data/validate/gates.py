@@ -131,8 +131,9 @@ GATES = (
     Gate(
         "sentence_added",
         "hold",
-        _any("sentences_added"),
-        "adds {sentences_added:.0f} sentences that the text does not hold",
+        _any("sentences_added", "claims_added"),
+        "adds {sentences_added:.0f} sentences and {claims_added:.0f} claims that the text does not "
+        "hold",
     ),
     Gate(
         "length",
@@ -162,10 +163,16 @@ GATES = (
     Gate(
         "numbers",
         "hold",
-        _any("numbers_lost", "numbers_added"),
-        "loses {numbers_lost:.0f} numbers and adds {numbers_added:.0f}",
+        _any("numbers_lost", "numbers_added", "amounts_changed"),
+        "loses {numbers_lost:.0f} numbers and adds {numbers_added:.0f}, and changes "
+        "{amounts_changed:.0f} amounts",
     ),
-    Gate("dates", "hold", _any("dates_lost"), "loses {dates_lost:.0f} dates"),
+    Gate(
+        "dates",
+        "hold",
+        _any("dates_lost", "dates_added"),
+        "loses {dates_lost:.0f} dates and adds {dates_added:.0f}",
+    ),
     Gate(
         "negation",
         "hold",
@@ -178,8 +185,32 @@ GATES = (
         _any("quotations_lost", "quotations_added"),
         "changes {quotations_lost:.0f} quotations and adds {quotations_added:.0f}",
     ),
-    Gate("attribution", "hold", _any("attribution_lost"), "no longer says whose statement it is"),
-    Gate("hedging", "hold", _any("hedges_lost"), "states as fact what the text holds possible"),
+    Gate(
+        "meaning_turned",
+        "hold",
+        _any("opposites", "roles_turned"),
+        "says the contrary with {opposites:.0f} words and changes who did what to whom "
+        "{roles_turned:.0f} times",
+    ),
+    Gate(
+        "attribution",
+        "hold",
+        _any("attribution_lost", "attribution_changed"),
+        "no longer says whose statement it is ({attribution_lost:.0f} times), or says it of "
+        "somebody else ({attribution_changed:.0f} times)",
+    ),
+    Gate(
+        "hedging",
+        "hold",
+        _any("hedges_lost", "hedges_added"),
+        "is surer than the text of {hedges_lost:.0f} claims and less sure of {hedges_added:.0f}",
+    ),
+    Gate(
+        "tone",
+        "hold",
+        _any("praise_added"),
+        "praises with {praise_added:.0f} words what the text complains about",
+    ),
     Gate(
         "group_erased",
         "hold",

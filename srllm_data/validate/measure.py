@@ -20,9 +20,11 @@ from srllm_data.nlp import parse
 from srllm_data.progress import advance
 from srllm_data.schema import COLUMNS
 from srllm_data.validate.form import form, spelling
+from srllm_data.validate.groups import groups_lost
 from srllm_data.validate.marks import marks
-from srllm_data.validate.meaning import edits, meaning
+from srllm_data.validate.meaning import meaning
 from srllm_data.validate.models import by_models
+from srllm_data.validate.pair import Pair, edits
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -36,8 +38,6 @@ _HOSTILE = ("slur", "insult", "dehumanising", "profanity")
 #: From which score on a span that stays word for word speaks against a rewrite: weaker ones of the
 #: lexicon are loaded in some contexts only, and the encoder often marks what stands beside bias.
 _SURE, _SURE_LEARNED = 0.35, 0.8
-_GENDERED = frozenset("he him his himself she her hers herself".split())
-_STEM = 5
 _WORD = re.compile(r"\w+")
 _WORDS = re.compile(r"\w+(?:'\w+)*")
 #: Fewer words do not tell a language, and a rewrite that keeps more of them has not changed it.
@@ -84,9 +84,10 @@ def measure(
             spans = [s for s in record["biased_spans"] or [] if s["use"] == "used"]
             places = [(s["start"], s["end"]) for s in spans]
             changed = edits(text, rewrite)
+            pair = Pair.of(text, rewrite, places, changed)
             signals = {
-                **_bias(record, spans, text, rewrite, scores),
-                **meaning(text, rewrite, places, changed),
+                **_bias(record, spans, pair, scores),
+                **meaning(pair),
                 **marks(text.text, rewrite.text),
                 **form(text, rewrite, places, changed),
                 **next(personal),
@@ -142,53 +143,31 @@ def _read(
 def _bias(
     record: dict[str, Any],
     spans: list[dict[str, Any]],
-    text: "Doc",
-    rewrite: "Doc",
+    pair: Pair,
     labelled: dict[str, float],
 ) -> dict[str, float]:
     """Scores of text and rewrite (0 to 1) and counts of biased spans that stay or come.
 
     labelled: scores by the labellers. The higher of theirs and the lexicon's counts: classifiers
     find bias without loaded words, and the lexicon is sure of a word that they weigh lightly.
-    groups_lost: target groups that the text names outright and the rewrite does not.
+    groups_lost: target groups that the text names and the rewrite does not.
     """
-    before, scores = score(text), score(rewrite)
+    before, scores = score(pair.text), score(pair.rewrite)
+    sure = _sure(record, pair.text)
     known = {s["entry"] for s in record["biased_spans"] or []}
     return {
         "bias_before": max(labelled["bias_before"], before.bias),
         "bias_after": max(labelled["bias_after"], scores.bias),
         "toxicity_before": max(labelled["toxicity_before"], before.toxicity),
         "toxicity_after": max(labelled["toxicity_after"], scores.toxicity),
-        "spans": len(spans),
-        "spans_left": _left(_sure(record, text), record["text"], rewrite.text),
+        "spans": len(sure),
+        "spans_left": _left(sure, record["text"], pair.after),
         "hostile_added": sum(
             s.use == "used" and s.label in _HOSTILE and bool(s.entry) and s.entry not in known
             for s in scores.spans
         ),
-        "groups_lost": _groups_lost(text, rewrite, spans, scores.groups),
+        "groups_lost": groups_lost(pair, spans, scores.groups),
     }
-
-
-def _groups_lost(
-    text: "Doc", rewrite: "Doc", spans: list[dict[str, Any]], groups: tuple[str, ...]
-) -> int:
-    """Groups with words of their own in ``text`` that ``rewrite`` does not point to any more.
-
-    Words inside a biased term are that term's affair. A word of the same stem points to the
-    group ("Diabetics", "diabetes"), and so does a pronoun to a gender.
-    """
-    terms = [(s["start"], s["end"]) for s in spans if s["entry"]]
-    words = {t.lower_ for t in rewrite}
-    stems = {t.lemma_.lower()[:_STEM] for t in rewrite} | {w[:_STEM] for w in words}
-    named: dict[str, bool] = {}
-    for mention in mentioned(text):
-        tokens = text[mention.first : mention.last + 1]
-        if not any(start <= tokens.start_char < end for start, end in terms):
-            there = any(t.lower_[:_STEM] in stems or t.lemma_.lower() in stems for t in tokens)
-            named[mention.group] = named.get(mention.group, False) or there
-    if not words.isdisjoint(_GENDERED):
-        named["gender"] = True
-    return sum(not there and group not in groups for group, there in named.items())
 
 
 def _sure(record: dict[str, Any], text: "Doc") -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def test_numbers_may_be_written_in_another_way(signals, one, other):
 def test_attribution_and_hedges_are_missed(signals):
     text = "The pathetic council claimed that the bridge may close, Tripp said on Monday."
     measured = signals(text, "The bridge will close on Monday, and Tripp knows the council.")
-    assert measured["attribution_lost"] == 1
+    assert measured["attribution_lost"] > 0
     assert measured["hedges_lost"] == 1
     kept = signals(text, "According to Tripp on Monday, the council says the bridge may close.")
     assert (kept["attribution_lost"], kept["hedges_lost"]) == (0, 0)
