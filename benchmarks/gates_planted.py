@@ -70,7 +70,7 @@ GATES_OF: dict[str, tuple[str, ...]] = {
     "deletion": ("deletion", "torn", "ill_formed"),
     "repeated": ("repeated",),
     "control_changed": ("control_changed",),
-    "tone_flattened": ("added", "names", "similarity"),
+    "tone_flattened": ("tone", "added", "names", "similarity"),
 }
 
 
