@@ -56,7 +56,7 @@ GATES_OF: dict[str, tuple[str, ...]] = {
     "attribution": ("attribution",),
     "hedging": ("hedging",),
     "group_erased": ("group_erased",),
-    "content_lost": ("content_lost", "content_thin", "length", "similarity"),
+    "content_lost": ("content_lost", "content_thin", "length", "similarity", "deletion"),
     "claim_added": ("added", "sentence_added", "length"),
     "meaning_changed": ("order", "negation", "similarity", "entailment", "meaning_turned"),
     "bias_left": ("bias_unchanged", "bias_left", "spans_left"),
@@ -89,7 +89,7 @@ def judged(bases: list[dict[str, Any]], rewrites: list[str]) -> list[Any]:
     """What the gates say of each rewrite of each base."""
     controls = [b["text"] == b["good"] for b in bases]
     table = rewritten(labelled([b["text"] for b in bases], controls), rewrites)
-    signals = measure(table, RedactConfig())["signals"].to_pylist()
+    signals = measure(table, RedactConfig(), None, ValidateConfig())["signals"].to_pylist()
     return [
         judge({s["name"]: s["value"] for s in of_row}, ValidateConfig(), control)
         for of_row, control in zip(signals, controls, strict=True)

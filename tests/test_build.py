@@ -144,6 +144,32 @@ def test_planted_personal_data_is_not_in_the_release(built: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_no_trivial_system_gets_a_biased_row_accepted(built: Path) -> None:
+    *trivial, own = record(built)["trivial"]
+    assert len(trivial) == 6
+    assert all(s["rows"] == 100 and s["accept"] == 0 for s in trivial)
+    assert {s["system"]: s["controls_accepted"] for s in trivial}["copy"] == 100
+    assert own["accept"] > 0
+    assert own["accept"] + own["hold"] + own["reject"] == own["rows"]
+    rows = Workspace(built).kept("label", keys(built)["label"])
+    assert own["rows"] == rows["control"].to_pylist().count(False)
+
+
+def test_by_default_models_read_every_rewrite(tmp_path: Path) -> None:
+    config = tmp_path / "few.yaml"
+    config.write_text(
+        f"gather: {{sources: [{{name: news, path: {SAMPLE / 'news.csv'}, licence: CC0-1.0, "
+        "limit: 30}]}\n"
+    )
+    done = srllm("build", "-c", config, "-w", tmp_path / "w", SRLLM_VALIDATE__FLUENCY="smollm2")
+    assert done.returncode == 0, done.stderr
+    workspace = Workspace(tmp_path / "w")
+    rows = workspace.kept("validate", keys(tmp_path / "w")["validate"]).to_pylist()
+    read = [{s["name"] for s in r["signals"]} for r in rows if not r["control"]]
+    assert read
+    assert all({"similarity", "perplexity_ratio"} <= names for names in read)
+
+
 def test_a_second_build_takes_everything_from_the_store(built: Path) -> None:
     before = record(built)
     done = srllm("build", "-c", SAMPLE / "srllm.yaml", "-w", built)

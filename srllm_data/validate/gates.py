@@ -73,7 +73,7 @@ GATES = (
         "hostile_added",
         "reject",
         _any("hostile_added"),
-        "brings in {hostile_added:.0f} slurs, insults or profanities that the text lacks",
+        "brings in slurs, insults or profanity that the text lacks ({hostile_added:.0f})",
     ),
     Gate(
         "bias_unchanged",
@@ -231,13 +231,12 @@ GATES = (
         "{verb_lost:.0f} sentences without their verb)",
     ),
     Gate("torn", "hold", _any("holes"), "lacks {holes:.0f} words that its sentences need"),
-    Gate("misfit", "hold", _any("misfits"), "puts {misfits:.0f} words where they do not fit"),
+    Gate("misfit", "hold", _any("misfits"), "puts words where they do not fit ({misfits:.0f})"),
     Gate(
         "deletion",
         "hold",
         lambda s, c: s["deleted_only"] > 0 and not c.accept_deletions,
-        "only takes words out of the text, as a word list could; somebody has to say whether "
-        "anything is missing",
+        "only takes words out of the text, as a word list could: is anything missing?",
     ),
     Gate(
         "fluency",
