@@ -49,7 +49,9 @@ def from_gates(judgement: "Judgement", left: list[str]) -> list[Mistake]:
     """The errors that the gates found; left: biased words of the text that are still there."""
     mistakes = []
     for gate, verdict, reason in judgement.failed:
-        kind = _TYPE_OF[gate]
+        kind = type_of(gate)
+        if kind is None:
+            continue
         severity = "critical" if verdict == "reject" else "major"
         span = ", ".join(left) if kind == "residual_bias" else ""
         mistakes.append(Mistake(kind, severity, span, f"the rewrite {reason}"))

@@ -79,6 +79,7 @@ def workspace(tmp_path: Path, config: Config) -> tuple[Config, Workspace]:
     folder = place.folder("validate", "k")
     folder.mkdir(parents=True)
     pq.write_table(validated(3), folder / "part-00000.parquet")
+    (folder / "manifest.json").write_text('{"files": {}}')
     return load_config(tmp_path / "srllm.yaml"), place
 
 

@@ -77,7 +77,7 @@ class Built:
         self.runs += 1
         key = f"k{self.runs}"
         judged = pa.Table.from_pylist(list(rows or ROWS), schema=schema_after("validate"))
-        reviewed = review(judged, ReviewConfig(), self.log.current())
+        reviewed = review(judged, ReviewConfig(), self.log.current(), {})
         for stage, kept in (("validate", judged), ("review", reviewed.kept)):
             folder = self.workspace.folder(stage, key)
             write_table(folder / "part-00000.parquet", kept)
@@ -209,7 +209,7 @@ def test_a_decision_is_recorded_and_the_next_build_applies_it(
         "c3": ("edit", "ann", "", "my own\nwords"),
     }
     judged = built.workspace.kept("validate", "k1")
-    output = review(judged, ReviewConfig(), decisions)
+    output = review(judged, ReviewConfig(), decisions, {})
     assert output.dropped["id"].to_pylist() == ["b2"]
     kept = {r["id"]: r["rewrite"] for r in output.kept.to_pylist()}
     assert kept == {"a1": "better text a1", "c3": "my own\nwords", "d4": "better text d4"}

@@ -30,7 +30,7 @@ WORSE = "That stupid idiot did something."
 
 @pytest.fixture(scope="module")
 def judge():
-    return Gatekeeper(RedactConfig(), ValidateConfig())
+    return Gatekeeper(RedactConfig(), ValidateConfig(accept_deletions=True))
 
 
 def rows_of(*texts):
@@ -139,6 +139,14 @@ def test_what_the_gates_do_not_accept_is_mended(judge, tmp_path):
     assert (facts["round_1_tried"], facts["round_1_kept"], facts["round_1_accepted"]) == (1, 1, 1)
     assert facts["round_1_refine_requests"] == 1
     assert facts["round_2_tried"] == 0
+
+
+def test_a_mere_deletion_is_held_and_not_sent_back(tmp_path):
+    strict = Gatekeeper(RedactConfig(), ValidateConfig())
+    output, requests = run(lambda r, nth: rewritten(GOOD), strict, tmp_path, refine_rounds=3)
+    assert len(requests) == 1
+    (found,) = candidates_of(output)
+    assert found["verdict"] == "hold"
 
 
 def test_an_accepted_draft_is_left_alone(judge, tmp_path):
