@@ -2,12 +2,14 @@
 
     python benchmarks/gates_pairs.py FOLDER [--rows 400] [--show GATE]
 
-FOLDER holds paradetox.jsonl and wiki_neutrality.jsonl; the pairs of data/sample are the third set.
-Of each set the first rows by the digest of their id are taken. All are judged as rows that need a
-rewrite, by the default settings with all of their models.
+FOLDER holds the labelled sets of ``srllm train labellers``: of ParaDetox and the Wiki Neutrality
+Corpus only pairs are taken that the classifiers were not trained on, the first ones by the digest
+of their id; the pairs of data/sample are the third set. All are judged as rows that need a rewrite,
+by the default settings with all of their models.
 
 AUROC of the bias side: a score of the texts against that of their references (people called the one
-biased or toxic and the other not). AUROC of the meaning side: a signal of the references (people
+biased or toxic and the other not), and of biased against other sentences of BABE, on topics that
+the classifiers were not trained on. AUROC of the meaning side: a signal of the references (people
 said that they keep the meaning) against that of the reference of another text, the nearest one by
 embedding: the hardest negatives that need no new label. Intervals are Wilson's and, of AUROC,
 bootstrap, of 95 %. ``--show`` prints references that a gate turns away; the texts may offend.
@@ -31,6 +33,7 @@ from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.local_models.embedding import embed
 from srllm_data.trivial import SYSTEMS
 from srllm_data.validate import judge, measure
+from srllm_train.labelled_rows import Row, load, parts
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "gates_pairs.json"
@@ -41,12 +44,12 @@ MEANING = ("similarity", "content_kept", "order", "added", "length_ratio", "perp
 FALLING = ("similarity", "content_kept", "order")
 
 
-def read(folder: Path, rows: int) -> dict[str, list[tuple[str, str]]]:
-    """Text and reference of the first ``rows`` pairs of each set."""
+def read(folder: Path, rows: int, held: set[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Text and reference of the first ``rows`` held-back pairs of each set."""
     found = {}
     for name, (text, reference) in SETS.items():
-        lines = map(json.loads, (folder / f"{name}.jsonl").read_text("utf-8").splitlines())
-        pairs = [(r["id"], r[text], r[reference]) for r in lines]
+        lines = map(json.loads, (folder / f"pairs/{name}.jsonl").read_text("utf-8").splitlines())
+        pairs = [(r["id"], r[text], r[reference]) for r in lines if (name, str(r["id"])) in held]
         pairs.sort(key=lambda p: hashlib.sha256(str(p[0]).encode()).digest())
         found[name] = [(t, r if isinstance(r, str) else r[0]) for _, t, r in pairs[:rows]]
     sample = sorted((HERE.parent / "data" / "sample" / "rewrites").glob("*.jsonl"))
@@ -92,6 +95,20 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> list[float]:
     return [round(float(v), 3) for v in (once(p, n), *np.percentile(drawn, [2.5, 97.5]))]
 
 
+def babe(test: list[Row]) -> dict[str, Any]:
+    """AUROC of the scores of the gates on BABE's sentences."""
+    rows = [r for r in test if r.source == "babe" and "bias" in r.labels]
+    table = labelled([r.text for r in rows])
+    signals = measure(rewritten(table, [r.text for r in rows]), RedactConfig())["signals"]
+    scores = [
+        next(s["value"] for s in of_row if s["name"] == "bias_before")
+        for of_row in signals.to_pylist()
+    ]
+    biased = [s for s, r in zip(scores, rows, strict=True) if r.labels["bias"]]
+    others = [s for s, r in zip(scores, rows, strict=True) if not r.labels["bias"]]
+    return {"biased": len(biased), "others": len(others), "auroc of bias": auroc(biased, others)}
+
+
 def nearest_other(pairs: list[tuple[str, str]]) -> list[str]:
     """For each text the reference of another one that is nearest to it."""
     texts, references = embed([t for t, _ in pairs]), embed([r for _, r in pairs])
@@ -111,8 +128,10 @@ def main() -> None:
     parser.add_argument("--show", help="print references that this gate turns away")
     given = parser.parse_args()
     config = ValidateConfig()
-    results: dict[str, Any] = {}
-    for name, pairs in read(given.folder, given.rows).items():
+    labels = load(given.folder, HERE.parent / "data" / "labelled")
+    test = [r for r, part in zip(labels, parts(labels), strict=True) if part == "test"]
+    results: dict[str, Any] = {} if given.show else {"babe": babe(test)}
+    for name, pairs in read(given.folder, given.rows, {(r.source, r.unit) for r in test}).items():
         texts, references = [t for t, _ in pairs], [r for _, r in pairs]
         rows = labelled(texts)
         mine = signals_of(rows, references, config)

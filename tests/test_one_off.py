@@ -31,7 +31,9 @@ def use(monkeypatch, server):
 
 def test_one_call_rewrites_one_text(tmp_path):
     found = srllm_data.rewrite_text(TEXT)
-    assert (found.rewrite, found.outcome, found.verdict) == (GOOD, "ok", "accept")
+    # Whoever asked is there to say whether anything is missing.
+    assert (found.rewrite, found.outcome, found.verdict) == (GOOD, "ok", "hold")
+    assert [r.split(" of ")[0] for r in found.reasons] == ["only takes words out"]
     assert found.by.startswith("editor-")
     assert found.signals["bias_after"] < 0.35 < found.signals["bias_before"]
     assert list(tmp_path.iterdir()) == []
@@ -79,7 +81,7 @@ def test_the_command_prints_rewrite_diff_and_scores():
     assert shown.exit_code == 0
     assert GOOD in shown.stdout
     assert "[- stupid-]" in shown.stdout
-    assert "accept  by editor-1" in shown.stdout
+    assert "hold  by editor-1" in shown.stdout
     assert "bias before" in shown.stdout
 
 

@@ -28,9 +28,9 @@ def signals():
         ],
         "biased_spans": [
             {"start": 4, "end": 10, "text": "stupid", "label": "insult", "entry": "stupid"}
-            | {"use": "used"},
+            | {"use": "used", "score": 0.8},
             {"start": 28, "end": 32, "text": "damn", "label": "profanity", "entry": "damn"}
-            | {"use": "used"},
+            | {"use": "used", "score": 0.8},
         ],
         "control": False,
     }

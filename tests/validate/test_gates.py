@@ -16,6 +16,19 @@ def test_a_careful_rewrite_is_accepted_without_reasons(judge):
     assert judge(TEXT, GOOD) == ("accept", "", [])
 
 
+def test_a_mere_deletion_is_held_unless_the_setting_says_otherwise(judge):
+    text = "That was an idiotic plan, and the mayor signed it on Tuesday."
+    for rewrite in (
+        "That was a plan, and the mayor signed it on Tuesday.",
+        "The mayor signed it on Tuesday.",
+    ):
+        verdict, _, reasons = judge(text, rewrite, config=ValidateConfig())
+        assert verdict == "hold"
+        assert any("only takes words out" in reason for reason in reasons)
+    better = "That was a poor plan, and the mayor signed it on Tuesday."
+    assert judge(text, better, config=ValidateConfig())[0] == "accept"
+
+
 @pytest.mark.parametrize(
     ("rewrite", "reason"),
     [

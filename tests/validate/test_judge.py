@@ -71,7 +71,7 @@ def fair(request, nth=1) -> Response:
 def judged(measured, config: JudgeConfig, path: Path):
     """What the stage makes of the rows: signals of the first, its verdict and reasons, facts."""
     rows, signals = measured
-    validate = ValidateConfig(judge=config)
+    validate = ValidateConfig(accept_deletions=True, judge=config)
     signals, facts = ask_judge(rows, signals, validate, path / "requests.sqlite")
     output = decide(rows, signals, validate)
     first = output.kept.to_pylist()[0]
@@ -239,7 +239,12 @@ def test_texts_cannot_end_their_delimiter(tmp_path, label_texts, rewrite_rows):
     rows = rewrite_rows(label_texts([text], [False]), [text.replace("clueless ", "")])
     signals = measure(rows, RedactConfig())
     with OpenAIServer(fair) as server:
-        ask_judge(rows, signals, ValidateConfig(judge=judge(server)), tmp_path / "r.sqlite")
+        ask_judge(
+            rows,
+            signals,
+            ValidateConfig(accept_deletions=True, judge=judge(server)),
+            tmp_path / "r.sqlite",
+        )
     assert text in {t for r in server.requests for t in pair(r)}
 
 
@@ -247,7 +252,7 @@ def test_rewrites_with_new_persons_and_what_is_decided_are_not_shown(
     measured, tmp_path, label_texts, rewrite_rows
 ):
     rows, signals = measured
-    assert worth(rows, signals, ValidateConfig()) == {0: (TEXT, GOOD)}
+    assert worth(rows, signals, ValidateConfig(accept_deletions=True)) == {0: (TEXT, GOOD)}
     told = signals["signals"].to_pylist()
     for signal in told[0]:
         if signal["name"] == "persons_added":
@@ -326,7 +331,7 @@ def test_keys_reach_the_endpoint_and_nothing_else(measured, tmp_path):
 def settings(tmp_path: Path, judge: str):
     path = tmp_path / "srllm.yaml"
     path.write_text(
-        f"gather: {{sources: [{{name: a, path: a.csv, licence: x}}]}}\nvalidate: {{judge: {judge}}}"
+        f"gather: {{sources: [{{name: a, path: a.csv, licence: x}}]}}\nvalidate: {{accept_deletions: true, judge: {judge}}}"
     )
     return load_config(path)
 
@@ -446,7 +451,7 @@ def decided(row, action, rewrite=None, of=None) -> Decision:
 def test_agreement_is_over_what_curators_decided_about_these_rewrites(measured):
     rows, signals = measured
     (_, of_row), *_ = zip(*signals.to_pydict().values(), strict=True)
-    kept = decide(rows, signals, ValidateConfig()).kept.to_pylist()[0]
+    kept = decide(rows, signals, ValidateConfig(accept_deletions=True)).kept.to_pylist()[0]
     good = {"judge_answered": 1, "judge_consistent": 1, "judge_bias_after": 0, "judge_meaning": 1}
     good |= {"judge_bias_before": 1, "judge_missing": 0, "judge_added": 0}
     told = [
@@ -464,7 +469,9 @@ def test_agreement_is_over_what_curators_decided_about_these_rewrites(measured):
         kept | {"id": f"r{n}", "signals": of_row + [{"name": k, "value": v} for k, v in t.items()]}
         for n, t in enumerate(told)
     ]
-    table = pa.Table.from_pylist(records, decide(rows, signals, ValidateConfig()).kept.schema)
+    table = pa.Table.from_pylist(
+        records, decide(rows, signals, ValidateConfig(accept_deletions=True)).kept.schema
+    )
     r = records
     decisions = [
         decided(r[0], "accept"),
@@ -476,7 +483,7 @@ def test_agreement_is_over_what_curators_decided_about_these_rewrites(measured):
         decided(r[6], "accept"),
         decided(r[7], "accept"),
     ]
-    config = ValidateConfig(judge=JudgeConfig(model="m"))
+    config = ValidateConfig(accept_deletions=True, judge=JudgeConfig(model="m"))
     record = judge_record(table, {d.row_id: d for d in decisions}, config)
     # Curator and judge: yes yes, no yes, no no, yes no, no no.
     assert record == {
@@ -485,13 +492,13 @@ def test_agreement_is_over_what_curators_decided_about_these_rewrites(measured):
         "consistent": 6,
         "agreement": {"rows": 5, "agree": 3, "kappa": 0.1667},
     }
-    assert judge_record(table, {}, ValidateConfig()) is None
+    assert judge_record(table, {}, ValidateConfig(accept_deletions=True)) is None
 
 
 def test_an_undecided_judge_is_no_fault_of_a_candidate(measured):
     rows, signals = measured
-    kept = decide(rows, signals, ValidateConfig()).kept.to_pylist()[0]
-    config = ValidateConfig(judge=JudgeConfig(model="m"))
+    kept = decide(rows, signals, ValidateConfig(accept_deletions=True)).kept.to_pylist()[0]
+    config = ValidateConfig(accept_deletions=True, judge=JudgeConfig(model="m"))
     row = kept | {"rewrite": "By a curator."}
     row["candidates"] = [{"text": GOOD, "outcome": "ok", "signals": None}]
 
