@@ -4,8 +4,9 @@
 
 FOLDER holds the labelled sets of ``srllm train labellers``: of ParaDetox and the Wiki Neutrality
 Corpus only pairs are taken that the classifiers were not trained on, the first ones by the digest
-of their id; the pairs of data/sample are the third set. All are judged as rows that need a rewrite,
-by the default settings with all of their models.
+of their id, with their texts as the clean stage hands them on; the pairs of data/sample are the
+third set. All are judged as rows that need a rewrite, by the default settings with all of their
+models.
 
 AUROC of the bias side: a score of the texts against that of their references (people called the one
 biased or toxic and the other not), and of biased against other sentences of BABE, on topics that
@@ -29,8 +30,10 @@ from gate_rows import labelled, rewritten
 from gates_planted import wilson
 from sklearn.metrics import roc_auc_score
 
-from srllm_data.config import RedactConfig, ValidateConfig
+from srllm_data.clean import clean
+from srllm_data.config import CleanConfig, RedactConfig, ValidateConfig
 from srllm_data.local_models.embedding import embed
+from srllm_data.schema import schema_after
 from srllm_data.trivial import SYSTEMS
 from srllm_data.validate import judge, measure
 from srllm_train.labelled_rows import Row, load, parts
@@ -51,12 +54,21 @@ def read(folder: Path, rows: int, held: set[tuple[str, str]]) -> dict[str, list[
         lines = map(json.loads, (folder / f"pairs/{name}.jsonl").read_text("utf-8").splitlines())
         pairs = [(r["id"], r[text], r[reference]) for r in lines if (name, str(r["id"])) in held]
         pairs.sort(key=lambda p: hashlib.sha256(str(p[0]).encode()).digest())
-        found[name] = [(t, r if isinstance(r, str) else r[0]) for _, t, r in pairs[:rows]]
+        found[name] = [(_cleaned(t), r if isinstance(r, str) else r[0]) for _, t, r in pairs[:rows]]
     sample = sorted((HERE.parent / "data" / "sample" / "rewrites").glob("*.jsonl"))
     own = [json.loads(line) for f in sample for line in f.read_text("utf-8").splitlines()]
     own.sort(key=lambda p: hashlib.sha256(p["text"].encode()).digest())
     found["own"] = [(p["text"], p["rewrite"]) for p in own[:rows]]
     return found
+
+
+def _cleaned(text: str) -> str:
+    """``text`` as the clean stage hands it on."""
+    names = schema_after("gather").names
+    record = dict.fromkeys(names) | {"id": "x", "text": text, "source": "x"}
+    rows = pa.Table.from_pylist([record], schema=schema_after("gather"))
+    kept = clean(rows, CleanConfig(min_words=1, language_confidence=1.0)).kept
+    return str(kept["text"][0].as_py()) if kept.num_rows else text
 
 
 def signals_of(rows: pa.Table, rewrites: Sequence[str], config: ValidateConfig) -> Any:

@@ -121,6 +121,11 @@ _WORD = re.compile(
 )
 _LONG_LETTER = re.compile(r"([^\W\d_])\1{2,}")
 
+#: Marks of a text that somebody has taken apart into tokens: "it 's late , do n't".
+_PARTED_CLITIC = re.compile(r"(?<=[A-Za-z]) (n)?(?: ?(['’]) ?)(?=(?:[tsmd]|re|ve|ll)\b)")
+_PARTED_STOP = re.compile(r"(?<=[\w)\]\"'’%]) (?=[.,](?:\s|\Z))")
+_PARTED_MARK = re.compile(r"(?<=[\w)\]\"'’%]) (?=[!?;:](?:\s|\Z))|(?<=[(\[]) | (?=[)\]])")
+
 _SITES = "facebook|twitter|x|instagram|whatsapp|linkedin|reddit|pinterest|youtube|telegram|email"
 _BOILERPLATE = re.compile(
     rf"""(?:(?:
@@ -152,8 +157,10 @@ def clean(rows: pa.Table, config: CleanConfig) -> StageOutput:
 
     Repairs mojibake, HTML (tags, entities, script and style with their content), invisible,
     control and bidi characters (joiners stay in emoji and where a script spells with them), and
-    spells in NFC. Every run of white space, line breaks included, becomes one space: rows are
-    sentences and short posts, and prompts, CSV exports and span offsets are safer on one line.
+    spells in NFC. Joins the words of a text that was taken apart into tokens ("it 's late ,"), as
+    some published sets are: a model learns those spaces. Every run of white space, line breaks
+    included, becomes one space: rows are sentences and short posts, and prompts, CSV exports and
+    span offsets are safer on one line.
 
     Dropped with disposition ``filtered``: ``too_long``, ``boilerplate`` (the whole text is "Read
     more", a cookie notice ...), ``no_text`` (no letters beside links and handles), ``too_short``
@@ -230,7 +237,13 @@ def _repaired_once(text: str) -> str:
         text = _HIDDEN_TAGS.sub(r"\1", _INVISIBLE.sub("", text))
         text = _STRAY_SELECTOR.sub("", _STRAY_JOINER.sub("", text))
         text = unicodedata.normalize("NFC", text)
-    return " ".join(text.split())
+    return _rejoined(" ".join(text.split()))
+
+
+def _rejoined(text: str) -> str:
+    """``text`` with its tokens joined where somebody has taken it apart; else as it is."""
+    joined = _PARTED_STOP.sub("", _PARTED_CLITIC.sub(r"\1\2", text))
+    return text if joined == text else _PARTED_MARK.sub("", joined)
 
 
 def _in_place_of_tag(tag: re.Match[str]) -> str:

@@ -94,6 +94,24 @@ def test_repairs(raw: str, wanted: str) -> None:
     assert cleaned(raw) == wanted
 
 
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        (
+            "it 's late , and they do n't care ( really ! ) .",
+            "it's late, and they don't care (really!).",
+        ),
+        ("you can 't , he 's gone", "you can't, he's gone"),
+        ("Buddha ’ s birthday", "Buddha's birthday"),
+        ("Hello ! How are you ?", "Hello ! How are you ?"),
+        ("wait ... what", "wait ... what"),
+        ("the '70s were 'great' fun", "the '70s were 'great' fun"),
+    ],
+)
+def test_a_text_taken_apart_into_tokens_is_put_together(raw: str, wanted: str) -> None:
+    assert cleaned(raw) == wanted
+
+
 def test_a_tag_that_was_cut_off_leaves() -> None:
     (text,) = run(['What a day it was <a href="http://example.org/very']).kept["text"].to_pylist()
     assert text == "What a day it was"

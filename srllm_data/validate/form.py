@@ -59,6 +59,8 @@ _PAIRS = (("(", ")"), ("[", "]"), ("“", "”"))
 _STOPS = tuple(".!?…")
 _ENDS = (*_STOPS, *"\"'”’)]")
 _OPEN_ENDS = tuple(",;:–—-(")
+#: Words that mean nothing where they stand, whatever a parser makes of them there.
+_EXPLETIVES = frozenset("fucking fuckin fing freaking frigging bloody goddamn damn effing".split())
 #: What a sentence can lose and still stand.
 _OPTIONAL = frozenset(
     "amod advmod npadvmod nmod compound quantmod intj appos acl relcl advcl conj cc punct preconj "
@@ -243,6 +245,8 @@ def _between_marks(doc: "Doc", start: int, end: int) -> bool:
 
 def _torn(token: "Token", gone: list[bool]) -> bool:
     if token.is_punct or token.dep_ in ("punct", "intj"):
+        return False
+    if (token if gone[token.i] else token.head).lower_ in _EXPLETIVES:
         return False
     if gone[token.i] and not gone[token.head.i]:
         stand_ins = [c for c in token.children if c.tag_ == "PRP"]

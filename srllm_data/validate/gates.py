@@ -32,14 +32,21 @@ def _any(*names: str) -> Callable[[Signals, ValidateConfig], bool]:
 
 
 def _left_over(score: str, most: str, clear: bool) -> Callable[[Signals, ValidateConfig], bool]:
-    """Whether ``score`` is over its limit; clear: after a clear drop, else without one."""
+    """Whether ``score`` is over its limit; clear: after a clear drop, else without one.
+
+    A drop of the other score counts as well: whoever took the insult out has done something.
+    """
 
     def fails(s: Signals, c: ValidateConfig) -> bool:
-        dropped = s[f"{score}_before"] - s[f"{score}_after"] >= c.min_drop
+        drops = [s[f"{n}_before"] - s[f"{n}_after"] for n in ("bias", "toxicity")]
+        dropped = max(drops) >= c.min_drop
         return bool(s[f"{score}_after"] > getattr(c, most) and dropped == clear)
 
     return fails
 
+
+#: Of fewer content words than this a share tells too little to reject a rewrite.
+_FEW = 4
 
 #: What no rewrite may be (reject), then what a curator has to look at (hold).
 GATES = (
@@ -92,7 +99,7 @@ GATES = (
     Gate(
         "content_lost",
         "reject",
-        lambda s, c: s["content_kept"] < c.hold_content_kept,
+        lambda s, c: s["content"] >= _FEW and s["content_kept"] < c.hold_content_kept,
         "keeps only {content_kept:.0%} of the content words "
         "(at least {c.hold_content_kept:.0%} needed)",
     ),
@@ -119,13 +126,16 @@ GATES = (
     Gate(
         "content_thin",
         "hold",
-        lambda s, c: c.hold_content_kept <= s["content_kept"] < c.min_content_kept,
+        lambda s, c: (
+            (s["content"] < _FEW or c.hold_content_kept <= s["content_kept"])
+            and s["content_kept"] < c.min_content_kept
+        ),
         "keeps {content_kept:.0%} of the content words (at least {c.min_content_kept:.0%} wanted)",
     ),
     Gate(
         "added",
         "hold",
-        lambda s, c: s["added"] > c.max_added,
+        lambda s, c: s["added"] > c.max_added and s["added_words"] > max(1, s["spans"]),
         "is new for {added:.0%} of its content words (at most {c.max_added:.0%} wanted)",
     ),
     Gate(

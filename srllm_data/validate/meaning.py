@@ -25,9 +25,10 @@ def meaning(pair: Pair) -> dict[str, float]:
     """Signals of the rewrite of ``pair`` against its text.
 
     content: content words of the text outside its biased spans; content_kept and added: shares
-    of the text's and the rewrite's content words; order: share of the rewrite's neighbouring
-    words that are near each other in the text too; length_ratio: words over words; and those of
-    :mod:`srllm_data.validate.facts`, ``.claims``, ``.hedges``, ``.voices`` and ``.additions``.
+    of the text's and the rewrite's content words; added_words: how many are new; order: share of
+    the rewrite's neighbouring words that are near each other in the text too; length_ratio: words
+    over words; and those of :mod:`srllm_data.validate.facts`, ``.claims``, ``.hedges``,
+    ``.voices`` and ``.additions``.
     """
     content = [t for t in pair.facts if is_content(t)]
     words, rewritten = _words(pair.old), _words(pair.new)
@@ -36,6 +37,7 @@ def meaning(pair: Pair) -> dict[str, float]:
         "content": len(content),
         "content_kept": pair.kept.share_of(content),
         "added": 1 - pair.source.share_of(written),
+        "added_words": sum(t not in pair.source for t in written),
         "order": _order(words, rewritten),
         "length_ratio": len(rewritten) / max(1, len(words)),
         **facts(pair),

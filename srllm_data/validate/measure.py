@@ -171,14 +171,14 @@ def _bias(
 
 
 def _sure(record: dict[str, Any], text: "Doc") -> list[dict[str, Any]]:
-    """Biased spans that a rewrite may hardly keep: surely loaded, and no mere word for a group."""
+    """Biased spans that a rewrite may hardly keep: surely loaded, and no mere group or name."""
     groups = {i for m in mentioned(text) for i in range(m.first, m.last + 1)}
-    members = {text[i].idx for i in groups}
+    spared = {t.idx for t in text if t.i in groups or t.pos_ == "PROPN"}
     return [
         s
         for s in record["biased_spans"] or []
         if (s["use"] == "used" and s["score"] >= _SURE)
-        or (s["use"] == "learned" and s["score"] >= _SURE_LEARNED and s["start"] not in members)
+        or (s["use"] == "learned" and s["score"] >= _SURE_LEARNED and s["start"] not in spared)
     ]
 
 

@@ -139,6 +139,14 @@ def test_a_lost_placeholder_is_held_and_an_invented_one_rejected(judge):
     assert judge(text, good.replace("PERSON_1", "PERSON_2"))[1] == "invented_placeholder"
 
 
+def test_a_short_text_that_loses_most_of_its_words_is_for_a_curator(judge):
+    assert judge("Kelly, you idiot, you sicken me.", "Kelly, you upset me.")[0] == "hold"
+
+
+def test_a_word_for_an_insult_is_no_addition(judge):
+    assert judge("Who gives a shit about karma?", "Who cares about karma?")[0] == "accept"
+
+
 def test_names_of_gates_are_distinct_and_reject_before_hold():
     names = [g.name for g in GATES + CONTROL_GATES]
     assert len(names) == len(set(names))

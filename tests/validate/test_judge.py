@@ -331,7 +331,8 @@ def test_keys_reach_the_endpoint_and_nothing_else(measured, tmp_path):
 def settings(tmp_path: Path, judge: str):
     path = tmp_path / "srllm.yaml"
     path.write_text(
-        f"gather: {{sources: [{{name: a, path: a.csv, licence: x}}]}}\nvalidate: {{accept_deletions: true, judge: {judge}}}"
+        "gather: {sources: [{name: a, path: a.csv, licence: x}]}\n"
+        f"validate: {{accept_deletions: true, judge: {judge}}}"
     )
     return load_config(path)
 
