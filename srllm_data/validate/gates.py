@@ -187,7 +187,7 @@ GATES = (
         "negation",
         "hold",
         _any("negations_flipped"),
-        "turns {negations_flipped:.0f} statements into their opposite",
+        "turns statements into their opposite ({negations_flipped:.0f})",
     ),
     Gate(
         "quotation",
