@@ -4,7 +4,7 @@
 
 FOLDER holds the labelled sets of ``srllm train labellers``: of ParaDetox and the Wiki Neutrality
 Corpus only pairs are taken that the classifiers were not trained on, the first ones by the digest
-of their id, with their texts as the clean stage hands them on; the pairs of data/sample are the
+of their id, both sides as the clean stage hands them on; the pairs of data/sample are the
 third set. All are judged as rows that need a rewrite, by the default settings with all of their
 models.
 
@@ -54,7 +54,9 @@ def read(folder: Path, rows: int, held: set[tuple[str, str]]) -> dict[str, list[
         lines = map(json.loads, (folder / f"pairs/{name}.jsonl").read_text("utf-8").splitlines())
         pairs = [(r["id"], r[text], r[reference]) for r in lines if (name, str(r["id"])) in held]
         pairs.sort(key=lambda p: hashlib.sha256(str(p[0]).encode()).digest())
-        found[name] = [(_cleaned(t), r if isinstance(r, str) else r[0]) for _, t, r in pairs[:rows]]
+        found[name] = [
+            (_cleaned(t), _cleaned(r if isinstance(r, str) else r[0])) for _, t, r in pairs[:rows]
+        ]
     sample = sorted((HERE.parent / "data" / "sample" / "rewrites").glob("*.jsonl"))
     own = [json.loads(line) for f in sample for line in f.read_text("utf-8").splitlines()]
     own.sort(key=lambda p: hashlib.sha256(p["text"].encode()).digest())

@@ -31,7 +31,7 @@ def _deleted(text: str, spans: Spans) -> str:
     for start, end in sorted(spans, reverse=True):
         text = text[:start] + text[end:]
     # As a careful script would: spaces and the first capital are put right.
-    text = re.sub(r"\\s+([,.;:!?])", r"\\1", " ".join(text.split())).lstrip(" ,.;:")
+    text = re.sub(r"\s+([,.;:!?])", r"\1", " ".join(text.split())).lstrip(" ,.;:")
     return text[:1].upper() + text[1:]
 
 
@@ -61,7 +61,7 @@ def trial(config: Config, workspace: Workspace, keys: dict[str, str]) -> list[di
     """
     rows = _some(workspace.kept("label", keys["label"]))
     parts = components("validate", config, workspace, None)
-    parts["rows"] = [rows[name].to_pylist() for name in ("id", "text", "opinions", "biased_spans")]
+    parts["rows"] = [rows[name].to_pylist() for name in MEASURED if name != "rewrite"]
     parts["systems"] = file_digest(Path(__file__))
     made = workspace.cached("trivial", key_of("trivial", parts), lambda: _tried(rows, config))
     return [*made.to_pylist(), _own(workspace, keys)]
