@@ -59,6 +59,7 @@ _PAIRS = (("(", ")"), ("[", "]"), ("“", "”"))
 _STOPS = tuple(".!?…")
 _ENDS = (*_STOPS, *"\"'”’)]")
 _OPEN_ENDS = tuple(",;:–—-(")
+_SUBJECTS = ("nsubj", "nsubjpass")
 #: Words that mean nothing where they stand, whatever a parser makes of them there.
 _EXPLETIVES = frozenset("fucking fuckin fing freaking frigging bloody goddamn damn effing".split())
 #: What a sentence can lose and still stand.
@@ -258,7 +259,12 @@ def _torn(token: "Token", gone: list[bool]) -> bool:
         return False
     if gone[token.head.i]:
         heir = _heir(token.head, gone)
-        return heir is None or (token.dep_ in ("prep", "relcl") and token.i < heir.i)
+        if heir is None:
+            return True
+        if token.dep_ in _SUBJECTS:
+            # The heir's own subject leaves nothing for this one to do.
+            return any(c.dep_ in _SUBJECTS and not gone[c.i] for c in heir.children)
+        return token.dep_ in ("prep", "relcl") and token.i < heir.i
     if token.dep_ == "cc":
         joined = [c for c in token.head.children if c.dep_ == "conj" and c.i > token.i]
         return bool(joined) and all(gone[c.i] for c in joined)
