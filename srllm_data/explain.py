@@ -40,6 +40,14 @@ def print_funnel(run: dict[str, Any]) -> None:
         console.print(f"Warning: {warning}", markup=False, highlight=False)
 
 
+#: What it means that a stage has rows about which an endpoint is asked again.
+_UNANSWERED = {
+    "label": "text(s) got no answer from a rater and are labelled without it; the report says how "
+    "many of each end",
+    "validate": "rewrite(s) got no answer from the judge and are held",
+}
+
+
 def warnings(run: dict[str, Any]) -> list[str]:
     """What a curator should know about a run: broken sources, failed expectations, odd figures."""
     found = []
@@ -47,12 +55,9 @@ def warnings(run: dict[str, Any]) -> list[str]:
         sources = stage["facts"].get("sources", [])
         found += [f"Source '{s['name']}': {s['error']}" for s in sources if s["error"]]
         found += stage["facts"].get("warnings", [])
-        if stage["stage"] == "label" and stage["facts"].get("ask_again"):
-            found.append(
-                f"{stage['facts']['ask_again']:,} text(s) got no answer from a rater and are "
-                "labelled without it; the report says how many of each end, and the next build "
-                "asks again."
-            )
+        if stage["stage"] in _UNANSWERED and stage["facts"].get("ask_again"):
+            rows = f"{stage['facts']['ask_again']:,}"
+            found.append(f"{rows} {_UNANSWERED[stage['stage']]}, and the next build asks again.")
         if stage["facts"].get("outdated_decisions"):
             found.append(
                 f"{stage['facts']['outdated_decisions']} decision(s) were made about rewrites that "
