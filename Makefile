@@ -37,5 +37,5 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/base
-	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local]'
+	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local,train,qlora]'
 	@touch $@

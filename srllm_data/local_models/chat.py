@@ -1,0 +1,108 @@
+"""Asking a causal language model in memory for rewrites: its prompt, and its answers in batches."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+#: Tokens, prompts and answers together, that one batch may have.
+_BATCH_TOKENS = 4096
+_MOST_ROWS = 32
+
+
+def turns(system: str, text: str, marked: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The messages that ask for a rewrite of ``text``; marked: its biased words, if shown."""
+    shown = f"{text}\n\nBiased words: {'; '.join(marked)}" if marked else text
+    return [{"role": "system", "content": system}, {"role": "user", "content": shown}]
+
+
+def prompt_ids(tokenizer: "PreTrainedTokenizerBase", messages: list[dict[str, str]]) -> list[int]:
+    """Tokens of ``messages`` up to where the answer begins, by the tokenizer's own template.
+
+    A template that knows no system turn gets it in front of the user's.
+    """
+    from jinja2.exceptions import TemplateError
+
+    try:
+        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    except TemplateError:
+        system, user = (m["content"] for m in messages)
+        joined = [{"role": "user", "content": f"{system}\n\n{user}"}]
+        text = tokenizer.apply_chat_template(joined, tokenize=False, add_generation_prompt=True)
+    ids: list[int] = tokenizer(str(text), add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def most_tokens(source: int) -> int:
+    """Tokens that an answer to a text of ``source`` tokens may have."""
+    return source + source // 2 + 16
+
+
+def answers(
+    network: Any,
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: Sequence[list[int]],
+    limits: Sequence[int],
+    done: Callable[[int], None] = lambda rows: None,
+    sample: float | None = None,
+    seed: int = 1,
+) -> list[str]:
+    """The answer to each of ``prompts``, greedy unless ``sample`` gives a temperature.
+
+    limits: the most tokens of each. Rows are batched by length and padded on the left. done: called
+    with the number of rows of each finished batch.
+    """
+    import torch
+
+    end = end_ids(network, tokenizer)
+    found = [""] * len(prompts)
+    order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]) + limits[i], i))
+    for rows in _batches(order, prompts, limits):
+        width = max(len(prompts[i]) for i in rows)
+        pad = end[0]
+        ids = torch.tensor([[pad] * (width - len(prompts[i])) + prompts[i] for i in rows])
+        mask = torch.tensor([[0] * (width - len(prompts[i])) + [1] * len(prompts[i]) for i in rows])
+        how: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None}
+        if sample is not None:
+            torch.manual_seed(seed)
+            how = {"do_sample": True, "temperature": sample, "top_p": 0.95}
+        with torch.inference_mode():
+            said = network.generate(
+                input_ids=ids.to(network.device),
+                attention_mask=mask.to(network.device),
+                max_new_tokens=max(limits[i] for i in rows),
+                eos_token_id=end,
+                pad_token_id=pad,
+                **how,
+                top_k=None,
+            )
+        for i, answer in zip(rows, said[:, width:].tolist(), strict=True):
+            kept = tokenizer.decode(
+                answer[: limits[i]], skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+            found[i] = str(kept).strip()
+        done(len(rows))
+    return found
+
+
+def end_ids(network: Any, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """Tokens that end an answer; the tokenizer's own end comes first."""
+    also = network.generation_config.eos_token_id
+    known = [also] if isinstance(also, int) else list(also or [])
+    return list(dict.fromkeys([tokenizer.eos_token_id, *known]))
+
+
+def _batches(
+    order: list[int], prompts: Sequence[list[int]], limits: Sequence[int]
+) -> list[list[int]]:
+    batches: list[list[int]] = []
+    for i in order:
+        # The last row is the longest so far.
+        longest = len(prompts[i]) + limits[i]
+        rows = len(batches[-1]) if batches else _MOST_ROWS
+        if rows < _MOST_ROWS and (rows + 1) * longest <= _BATCH_TOKENS:
+            batches[-1].append(i)
+        else:
+            batches.append([i])
+    return batches
