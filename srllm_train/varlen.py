@@ -1,6 +1,7 @@
 """Attention over packed rows by torch's own variable-length kernel, without padding."""
 
 import inspect
+from functools import cache
 from typing import Any
 
 
@@ -55,20 +56,30 @@ def _attend(
             for a, b in rows
         ]
         return torch.cat(parts, dim=1), None
+    kernel, how = _kernel()
+    if "scale" in how:
+        how = how | {"scale": scaling}
+    groups = query.shape[1] // key.shape[1]
+    if groups > 1:
+        key, value = (t.repeat_interleave(groups, dim=1) for t in (key, value))
+    # The kernel computes in 16 bits only, and unlike sdpa it is not known to autocast.
+    half, kept = query.dtype, value.dtype
+    if half == torch.float32:
+        half = torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled() else torch.bfloat16
+    q, k, v = (t[0].transpose(0, 1).to(half) for t in (query, key, value))
+    longest = kwargs["max_length_q"]
+    found = kernel(q, k, v, starts, starts, longest, longest, **how)
+    return found.unsqueeze(0).to(kept), None
+
+
+@cache
+def _kernel() -> tuple[Any, dict[str, Any]]:
+    """Torch's kernel, and how its version is told to look back only."""
     from torch.nn.attention import varlen
 
     kernel: Any = varlen.varlen_attn
-
-    groups = query.shape[1] // key.shape[1]
-    key, value = (t.repeat_interleave(groups, dim=1) for t in (key, value))
-    q, k, v = (t[0].transpose(0, 1) for t in (query, key, value))
     takes = inspect.signature(kernel).parameters
-    # Versions of torch differ in how they are told to look back only.
     how: dict[str, Any] = (
         {"window_size": (-1, 0)} if "window_size" in takes else {"is_causal": True}
     )
-    if "scale" in takes:
-        how["scale"] = scaling
-    longest = int(kwargs["max_length_q"])
-    found = kernel(q, k, v, starts, starts, longest, longest, **how)
-    return found.unsqueeze(0), None
+    return kernel, how | ({"scale": None} if "scale" in takes else {})
