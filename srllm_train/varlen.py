@@ -1,13 +1,21 @@
 """Attention over packed rows by torch's own variable-length kernel, without padding."""
 
 import inspect
-from functools import cache
 from typing import Any
+
+#: How the kernel of this torch is told to look back only; read once, as compilers cannot read it.
+_how: dict[str, Any] = {}
 
 
 def register() -> None:
     """Make ``attn_implementation="varlen"`` known to transformers."""
+    from torch.nn.attention import varlen
     from transformers import AttentionInterface, AttentionMaskInterface
+
+    takes = inspect.signature(varlen.varlen_attn).parameters
+    _how.update({"window_size": (-1, 0)} if "window_size" in takes else {"is_causal": True})
+    if "scale" in takes:
+        _how["scale"] = None
 
     AttentionInterface.register("varlen", _attend)
     AttentionMaskInterface.register("varlen", _mask)
@@ -56,9 +64,10 @@ def _attend(
             for a, b in rows
         ]
         return torch.cat(parts, dim=1), None
-    kernel, how = _kernel()
-    if "scale" in how:
-        how = how | {"scale": scaling}
+    from torch.nn.attention import varlen
+
+    kernel: Any = varlen.varlen_attn
+    how = _how | {"scale": scaling} if "scale" in _how else _how
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = (t.repeat_interleave(groups, dim=1) for t in (key, value))
@@ -70,16 +79,3 @@ def _attend(
     longest = kwargs["max_length_q"]
     found = kernel(q, k, v, starts, starts, longest, longest, **how)
     return found.unsqueeze(0).to(kept), None
-
-
-@cache
-def _kernel() -> tuple[Any, dict[str, Any]]:
-    """Torch's kernel, and how its version is told to look back only."""
-    from torch.nn.attention import varlen
-
-    kernel: Any = varlen.varlen_attn
-    takes = inspect.signature(kernel).parameters
-    how: dict[str, Any] = (
-        {"window_size": (-1, 0)} if "window_size" in takes else {"is_causal": True}
-    )
-    return kernel, how | ({"scale": None} if "scale" in takes else {})
