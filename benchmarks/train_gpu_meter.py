@@ -110,6 +110,6 @@ def memory() -> dict[str, float]:
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {"peak_gib": round(used / 2**20, 2)}
     return {
-        "peak_gib": round(torch.cuda.maxmemory_allocated() / 2**30, 2),
-        "reserved_gib": round(torch.cuda.maxmemory_reserved() / 2**30, 2),
+        "peak_gib": round(torch.cuda.max_memory_allocated() / 2**30, 2),
+        "reserved_gib": round(torch.cuda.max_memory_reserved() / 2**30, 2),
     }
