@@ -67,7 +67,9 @@ def set_pad(tokenizer: "PreTrainedTokenizerBase") -> None:
     )
 
 
-def check(examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase") -> None:
+def check(
+    examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", recipe: Recipe
+) -> None:
     """Refuse what would teach nothing, or the wrong thing; SrllmError says what and where.
 
     Every answer must be learned whole and end its turn, no prompt may be learned, none may hold
@@ -99,7 +101,7 @@ def check(examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase") -> 
         asked = [t for t, label in zip(example.input_ids, example.labels, strict=True)
                  if label == IGNORED]  # fmt: skip
         prompt = str(tokenizer.decode(asked, clean_up_tokenization_spaces=False))
-        if leaks(pair, prompt):
+        if leaks(pair, prompt, recipe):
             raise SrllmError(
                 f"Row {pair.id} has its rewrite in its prompt, so the model would learn to copy; "
                 f"take it out of the recipe's system turn, or leave the row out."
@@ -111,9 +113,10 @@ def check(examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase") -> 
         )
 
 
-def leaks(pair: Pair, prompt: str) -> bool:
-    """Whether ``prompt`` says the rewrite beside the text itself."""
-    rest = prompt.replace(pair.text, "\n", 1)
+def leaks(pair: Pair, prompt: str, recipe: Recipe) -> bool:
+    """Whether ``prompt`` says the rewrite beside the text itself and its own words."""
+    asked = prompt_of(pair.text, pair.marked, recipe)[-1]["content"]
+    rest = prompt.replace(asked, "\n", 1).replace(pair.text, "\n", 1)
     return len(pair.rewrite.split()) > 2 and pair.rewrite in rest
 
 

@@ -86,7 +86,7 @@ def train(
             trainer = seq2seq_trainer(network, tokenizer, material.pairs, **given)
         elif kind == "sft":
             examples, left_out = make_examples(material.pairs["train"], tokenizer, recipe)
-            check(examples, tokenizer)
+            check(examples, tokenizer, recipe)
             rows["left_out"] = left_out
             rows["controls"] = sum(e.pair.control for e in examples)
             rows["learned_tokens"] = sum(t != IGNORED for e in examples for t in e.labels)
