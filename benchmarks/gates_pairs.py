@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from gate_rows import labelled, rewritten
 from gates_planted import wilson
 from sklearn.metrics import roc_auc_score
 
@@ -36,6 +35,7 @@ from srllm_data.local_models.embedding import embed
 from srllm_data.schema import schema_after
 from srllm_data.trivial import SYSTEMS
 from srllm_data.validate import judge, measure
+from srllm_train.gated import labelled, rewritten
 from srllm_train.labelled_rows import Row, load, parts
 
 HERE = Path(__file__).parent

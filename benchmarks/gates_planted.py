@@ -22,10 +22,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from gate_rows import labelled, rewritten
-
 from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.validate import judge, measure
+from srllm_train.gated import labelled, rewritten
 
 HERE = Path(__file__).parent
 CASES = HERE / "gate_cases"
