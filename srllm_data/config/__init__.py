@@ -29,6 +29,7 @@ from srllm_data.config.rows import (
     ValidateConfig,
 )
 from srllm_data.config.section import Section
+from srllm_data.config.train import TrainConfig
 
 __all__ = [
     "ENV_PREFIX",
@@ -52,6 +53,7 @@ __all__ = [
     "RewriteConfig",
     "Section",
     "SourceConfig",
+    "TrainConfig",
     "ValidateConfig",
     "load_config",
     "without_sources",

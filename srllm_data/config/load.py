@@ -22,6 +22,7 @@ from srllm_data.config.rows import (
     ValidateConfig,
 )
 from srllm_data.config.section import Section
+from srllm_data.config.train import TrainConfig
 from srllm_data.errors import ConfigError
 
 ENV_PREFIX = "SRLLM_"
@@ -40,6 +41,7 @@ class Config(Section):
     validate_: ValidateConfig = Field(ValidateConfig(), alias="validate")
     review: ReviewConfig = ReviewConfig()
     release: ReleaseConfig = ReleaseConfig()
+    train: TrainConfig = TrainConfig()
     engine: EngineConfig = EngineConfig()
 
     def section(self, stage: str) -> Section:
@@ -125,6 +127,9 @@ def _load(
                     "expectations": config.validate_.expectations
                     and _absolute(here, config.validate_.expectations)
                 }
+            ),
+            "train": config.train.model_copy(
+                update={"recipe": _file_or_name(here, config.train.recipe)}
             ),
         }
     )
@@ -244,3 +249,8 @@ def _absolute_source(here: Path, source: SourceConfig) -> SourceConfig:
 def _folder_or_id(here: Path, name: str) -> str:
     """The folder ``name`` if there is one, else the hub's id of that name."""
     return _absolute(here, name) if (here / name).exists() else name
+
+
+def _file_or_name(here: Path, recipe: str | None) -> str | None:
+    """The recipe's file, or its name where it comes with srllm."""
+    return _absolute(here, recipe) if recipe and recipe.endswith((".yaml", ".yml")) else recipe
