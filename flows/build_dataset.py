@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from pydantic import BaseModel, ConfigDict
 
+from flows.train_and_evaluate import train_after
 from srllm_data import progress, runs
 from srllm_data.config import Config, load_config
 from srllm_data.errors import QualityError, SrllmError, StoreError
@@ -23,6 +24,7 @@ from srllm_data.runner import read_part, run_stage
 from srllm_data.schema import STAGES
 from srllm_data.stages import rewriting
 from srllm_data.workspace import Workspace
+from srllm_train.promotion import recipe_of
 
 
 class Build(BaseModel):
@@ -57,6 +59,8 @@ def build_dataset(
 ) -> dict[str, Any]:
     """Build the dataset and return the record of the run (``runs/<run>/run.json``).
 
+    With ``train.recipe`` set, then train on its release.
+
     sources: names of the sources to read; all if None. from_stage, until_stage, only_stage: the
     range of stages. force: compute the range again even where the store has it.
     """
@@ -90,7 +94,12 @@ def build_dataset(
         except QualityError as stop:
             run["stopped"] = str(stop)
             raise QualityError(f"{stop} Report: {report(build, run)['report']}") from None
-        return report(build, run)
+        record = report(build, run)
+    # Training takes long, and another build need not wait for it.
+    if settings.train.recipe and record["release"]:
+        found = train_after(record["release"], settings, config, workspace)
+        runs.add_training(build.workspace, record, found)
+    return record
 
 
 def prepare(
@@ -98,6 +107,9 @@ def prepare(
 ) -> Build:
     """Compute every stage's key and check that the chosen range can start."""
     chosen = stage_range(first, last, only)
+    if config.train.recipe:
+        # A mistake in it is told now, not after the build.
+        recipe_of(config.train)
     workspace = Workspace(Path(config.workspace))
     plan = make_plan(config, workspace)
     check_inputs(plan, chosen, workspace)

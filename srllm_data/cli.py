@@ -440,6 +440,8 @@ def _print_run(run: dict[str, Any], config: Path, workspace: Path | None) -> Non
     print_funnel(run)
     print(f"Release  {run['release'] or 'none in this run'}")
     print(f"Report   {run['report']}")
+    if run.get("training"):
+        print(f"Adapter  {run['training']['why']}")
     program, options = _again(config, workspace)
     print("\nNext:")
     print(f"  {program} review{options} --serve  # decide about the rows that wait, in a browser")

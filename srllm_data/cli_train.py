@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from srllm_data.errors import SrllmError
+from srllm_data.errors import not_installed
 
 app = typer.Typer(help="Train rewriters from releases.", no_args_is_help=True)
 
@@ -23,6 +23,7 @@ SetOption = Annotated[
 ResumeOption = Annotated[
     bool, typer.Option("--resume", help="Go on from the newest checkpoint in --out.")
 ]
+DEFAULT_CONFIG = Path("srllm.yaml")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -76,6 +77,32 @@ def labellers(
         train(data, out, without=tuple(without or ()))
 
 
+@app.command(name="list")
+def list_(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="The configuration file.")
+    ] = DEFAULT_CONFIG,
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="Use this workspace instead.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """List the adapters that builds have trained, and what was decided about each."""
+    from srllm_data.config import load_config
+    from srllm_data.workspace import Workspace
+    from srllm_train.adapters import Adapters
+
+    place = Workspace(Path(load_config(config, workspace).workspace))
+    found = Adapters(place.adapters).listed()
+    if json_:
+        print(json.dumps(found, indent=2))
+        return
+    for adapter in found:
+        print(f"{adapter['adapter']}  {adapter['state']:<12}  {adapter.get('why', '')}".rstrip())
+    if not any(adapter["state"] == "in use" for adapter in found):
+        print("In use is the embedded editor.")
+
+
 def _run(
     kind: Literal["sft", "dpo"],
     release: Path,
@@ -113,10 +140,7 @@ def _installed() -> Iterator[None]:
         with interruptible():
             yield
     except ImportError as missing:
-        raise SrllmError(
-            f"Training needs {missing.name}, which is not installed; run 'pip install "
-            "srllm[train,local]' in a checkout of srllm."
-        ) from None
+        raise not_installed("Training", missing) from None
 
 
 def _print(record: dict[str, Any], out: Path) -> None:

@@ -40,6 +40,14 @@ class QualityError(SrllmError):
     exit_code = 3
 
 
+def not_installed(what: str, missing: ImportError) -> SrllmError:
+    """That ``what``, such as training, needs a package, and how to install it."""
+    return SrllmError(
+        f"{what} needs {missing.name}, which is not installed; run 'pip install "
+        "srllm[train,local]' in a checkout of srllm."
+    )
+
+
 def shown(address: str) -> str:
     """``address`` without what may be secret in a URL: user, password, query."""
     if "://" not in address:

@@ -16,6 +16,11 @@ from srllm_data.workspace import explained
 LEAST_FREE_BYTES = 20_000_000
 
 
+def has_server() -> bool:
+    """Whether there is a Prefect server to use, so that none is started for one run."""
+    return "PREFECT_API_URL" in os.environ
+
+
 @contextmanager
 def local_prefect(workspace: Path) -> Iterator[None]:
     """Run flows without a server to set up, unless PREFECT_API_URL names one.
@@ -30,7 +35,7 @@ def local_prefect(workspace: Path) -> Iterator[None]:
             f"The disk under {workspace} is full ({free / 1e6:.1f} MB left); free some space and "
             "run the same command again: everything finished so far is kept."
         )
-    if "PREFECT_API_URL" not in os.environ:
+    if not has_server():
         home = workspace / ".prefect"
         if not home.is_dir():
             print("Preparing Prefect's database for this workspace ...", file=sys.stderr)

@@ -34,6 +34,7 @@ def start(plan: Plan, chosen: tuple[str, ...], stored: list[str]) -> dict[str, A
         },
         "release": None,
         "stopped": None,
+        "training": None,
     }
 
 
@@ -58,6 +59,13 @@ def finish(config: Config, workspace: Workspace, run: dict[str, Any]) -> dict[st
     write_atomically(report, render_report(config, workspace, record).encode())
     write_atomically(folder / "run.json", json.dumps(record, indent=2).encode())
     return record
+
+
+def add_training(workspace: Workspace, record: dict[str, Any], found: dict[str, Any]) -> None:
+    """Put what became of training on the run's release into ``record`` and ``run.json``."""
+    record["training"] = found
+    folder = workspace.root / "runs" / record["run"]
+    write_atomically(folder / "run.json", json.dumps(record, indent=2).encode())
 
 
 def _judge(config: Config, workspace: Workspace, keys: dict[str, str]) -> dict[str, Any] | None:

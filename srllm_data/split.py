@@ -14,7 +14,7 @@ def split(rows: pa.Table, config: ReleaseConfig) -> StageOutput:
     A row's split depends on nothing but its cluster and the settings, so it stays where it is
     when other rows come or go, and near-duplicates never lie in two splits.
     """
-    splits = [_split(cluster, config) for cluster in rows["cluster"].to_pylist()]
+    splits = [split_of(cluster, config) for cluster in rows["cluster"].to_pylist()]
     ends = ["control" if control else "released" for control in rows["control"].to_pylist()]
     kept = rows.append_column("split", pa.array(splits, pa.string()))
     kept = kept.append_column("disposition", pa.array(ends, pa.string()))
@@ -23,10 +23,11 @@ def split(rows: pa.Table, config: ReleaseConfig) -> StageOutput:
 
 def held_back(source: str, key: str, config: ReleaseConfig) -> bool:
     """Whether the row ``key`` of ``source`` is for evaluation, if it stands for its cluster."""
-    return _split(row_id(source, key), config) != "train"
+    return split_of(row_id(source, key), config) != "train"
 
 
-def _split(cluster: str, config: ReleaseConfig) -> str:
+def split_of(cluster: str, config: ReleaseConfig) -> str:
+    """The split of the rows of ``cluster``: train, validation or test."""
     head = hashlib.sha256(f"{config.seed}\0{cluster}".encode()).digest()[:8]
     share = int.from_bytes(head, "big") / 2**64
     if share < config.train:

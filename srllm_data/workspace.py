@@ -95,6 +95,22 @@ def write_table(path: Path, table: "pa.Table", **options: Any) -> None:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def locked(folder: Path, what: str) -> Iterator[None]:
+    """Hold ``folder`` for one ``what``, such as a build; a second one gets a StoreError."""
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"Another {what} is using {folder}; wait for it or set another 'workspace'."
+            ) from None
+        yield
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A folder and the names of what lies in it."""
@@ -126,19 +142,15 @@ class Workspace:
         """Folder of Prefect's own database and results."""
         return self.root / ".prefect"
 
+    @property
+    def adapters(self) -> Path:
+        """Folder with one folder for each trained adapter."""
+        return self.root / "adapters"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the workspace for one build; a second one gets a StoreError."""
-        with explained(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = (self.root / ".lock").open("w")
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StoreError(
-                    f"Another build is using {self.root}; wait for it or set another 'workspace'."
-                ) from None
+        with locked(self.root, "build"):
             yield
 
     def folder(self, stage: str, key: str) -> Path:
