@@ -9,7 +9,7 @@ from srllm_data.config import Config, ReleaseConfig
 from srllm_data.progress import advance
 from srllm_data.split import split_of
 from srllm_data.workspace import Workspace
-from srllm_train.adapter import loaded, read_record
+from srllm_train.adapter import read_record
 from srllm_train.pairs import Pair
 from srllm_train.recipe import Recipe
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def test_rows(manifest: dict[str, Any], workspace: Workspace, most: int) -> "pa.Table":
+def rows_to_test(manifest: dict[str, Any], workspace: Workspace, most: int) -> "pa.Table":
     """Labelled rows of the test split of the release with this manifest, biased ones first.
 
     Not only those with a released rewrite: these are the ones with which the rewriter of the
@@ -68,6 +68,7 @@ def _pair(row: dict[str, Any]) -> Pair:
 
 def _by_adapter(pairs: Sequence[Pair], folder: Path) -> list[str]:
     import torch
+    from peft import PeftModel
 
     from srllm_train.base import load_base
     from srllm_train.outputs import rewrites
@@ -78,7 +79,7 @@ def _by_adapter(pairs: Sequence[Pair], folder: Path) -> list[str]:
         recipe = recipe.model_copy(update={"base": str(folder), "revision": None})
     tokenizer, network = load_base(recipe)
     if not whole:
-        network = loaded(folder, network)
+        network = PeftModel.from_pretrained(network, folder)
     if torch.cuda.is_available() and not recipe.quantize:
         network.to("cuda")
     return rewrites(pairs, network, tokenizer, recipe, advance)

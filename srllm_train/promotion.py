@@ -22,7 +22,7 @@ from srllm_data.progress import bar
 from srllm_data.workspace import Workspace, digest, write_atomically
 from srllm_train.adapter import RECORD, read_record
 from srllm_train.adapters import Adapters, Decision
-from srllm_train.held_back import rewrites_of, right, test_rows
+from srllm_train.held_back import rewrites_of, right, rows_to_test
 from srllm_train.paired import Paired, compare
 from srllm_train.recipe import EMBEDDED, Recipe, load_recipe
 
@@ -157,7 +157,7 @@ def decide(job: Job) -> Decision:
     record = read_record(job.adapter)
     current = job.adapters.current()
     against = current["adapter"] if current else EDITOR
-    rows = test_rows(job.manifest, job.workspace, job.config.train.max_rows)
+    rows = rows_to_test(job.manifest, job.workspace, job.config.train.max_rows)
     controls = rows["control"].to_pylist()
     biased = controls.count(False)
     figures: dict[str, Any] | None = None
