@@ -59,7 +59,7 @@ class Job(BaseModel):
         A folder's name says what is trained on what, so that nothing is trained twice.
         """
         kinds: list[Kind] = ["sft"]
-        if self.config.train.preferences and self.manifest["preference_pairs"].get("train"):
+        if self.config.train.preferences and self.manifest.get("preference_pairs", {}).get("train"):
             kinds.append("dpo")
         of = [self.recipe.model_dump(), _installed(self.recipe)]
         names = [
