@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gate_rows import labelled, rewritten
 from joint_score import PARTS, Scorer, paired_bootstrap
 
 from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.validate import judge, measure
 from srllm_train import embedded
+from srllm_train.gated import labelled, rewritten
 from srllm_train.pairs import Pair
 
 CASES = Path(__file__).parent / "rewriter_cases" / "held_back.jsonl"

@@ -152,7 +152,7 @@ def _to_judge(
 def print_dry_run(found: list[dict[str, Any]], config: "Config") -> None:
     """The estimates of :func:`dry_run` in words."""
     if not found:
-        print("The embedded editor rewrites (rewrite.model is unset): nothing is sent or spent.")
+        print("This machine rewrites (rewrite.model is unset): nothing is sent or spent.")
         return
     print("Dry run: nothing was sent.")
     for one in found:

@@ -19,8 +19,9 @@ from srllm_data.workspace import Workspace, digest, file_digest
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from srllm_data.config import LabelConfig
+    from srllm_data.config import LabelConfig, RewriteConfig
     from srllm_data.label import Annotate
+    from srllm_data.rewrite.embedded import Write
     from srllm_data.schema import StageOutput
 
 PACKAGE = Path(__file__).parent
@@ -72,7 +73,8 @@ _PLACES_OF_ENDPOINT = set(
 )
 _PLACES = {
     "gather": {"timeout_s"},
-    "rewrite": _PLACES_OF_ENDPOINT | set("pairs prompt batch batch_poll_s max_unanswered".split()),
+    "rewrite": _PLACES_OF_ENDPOINT
+    | set("pairs prompt adapter batch batch_poll_s max_unanswered".split()),
     "label": {"classifiers"},
     "validate": {"expectations", "judge"},
     "release": {"name", "description"},
@@ -120,7 +122,9 @@ def compute(stage: str, rows: "pa.Table", config: Config, workspace: Workspace) 
         case "rewrite":
             from srllm_data.rewrite import rewrite
 
-            return rewrite(rows, config.rewrite, workspace.requests, **rewriting(config))
+            parts = rewriting(config)
+            writing = _writing(config, workspace)
+            return rewrite(rows, config.rewrite, workspace.requests, writing=writing, **parts)
         case "validate":
             from srllm_data.validate import decide
             from srllm_data.validate.llm_judge import ask_judge
@@ -194,6 +198,24 @@ def _annotating(config: Config, workspace: Workspace) -> "Annotate":
     return annotating
 
 
+def _writing(config: Config, workspace: Workspace) -> "Write":
+    """``embedded.write`` with a memory: what an adapter writes outlives a change of thresholds."""
+    from srllm_data.rewrite import embedded
+
+    def writing(rows: list[dict[str, Any]], settings: "RewriteConfig") -> "pa.Table":
+        parts = {
+            "code": _digest_of(("local_models", "rewrite/embedded.py")),
+            "files": embedded.assets(settings),
+            "settings": settings.model_dump(include={"samples", "temperature", "seed"}),
+            "rows": [[row["id"], row["text"], embedded.marked(row)] for row in rows],
+        }
+        return workspace.cached(
+            "written", key_of("written", parts), lambda: embedded.write(rows, settings)
+        )
+
+    return writing
+
+
 def rewriting(config: Config) -> dict[str, Any]:
     """What the rewrite stage needs beside its rows and its section."""
     from srllm_data.split import held_back
@@ -213,10 +235,14 @@ def gathered(config: Config, workspace: Workspace) -> Iterator["StageOutput"]:
     return gather(config.gather, workspace.snapshots, config.engine.part_rows)
 
 
-@lru_cache(maxsize=len(STAGES))
 def _code_digest(stage: str) -> str:
+    return _digest_of(CODE[stage])
+
+
+@lru_cache(maxsize=len(STAGES))
+def _digest_of(names: tuple[str, ...]) -> str:
     files = {PACKAGE / "schema.py", PACKAGE / "nlp.py"}
-    for name in CODE[stage]:
+    for name in names:
         path = PACKAGE / name
         found = path.rglob("*") if path.is_dir() else [path]
         files.update(f for f in found if f.suffix in (".py", ".txt"))

@@ -59,7 +59,7 @@ def mix(data: Path, own: Path = OWN) -> dict[str, list[Pair]]:
     try:
         held = held_back(data, own / "labelled")
         found = {
-            "own": list(_own(own / "pairs")),
+            "own": list(own_pairs(own / "pairs")),
             "wiki_neutrality": _kept([p for p in wiki(data) if p.id not in held]),
             "not_toxic": list(_not_toxic(data)),
             "neutral": list(_neutral(own / "labelled")),
@@ -113,7 +113,7 @@ def held_back(data: Path, labelled: Path) -> set[str]:
     }
 
 
-def _own(folder: Path) -> Iterator[Pair]:
+def own_pairs(folder: Path) -> Iterator[Pair]:
     for path in sorted(folder.glob("*.jsonl")):
         for number, row in enumerate(_lines(path), 1):
             yield Pair(f"{path.stem} {number}", row["text"], row["rewrite"])

@@ -8,6 +8,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Reading every row with a language model would double the time of the many builds in these tests;
 # tests/validate/test_models.py and one build of test_build.py have it on.
 os.environ.setdefault("SRLLM_VALIDATE__FLUENCY", "null")
+# So would writing every rewrite with one; tests/rewrite/test_embedded.py has the adapter on.
+os.environ.setdefault("SRLLM_REWRITE__ADAPTER", "null")
 
 
 @pytest.fixture(scope="session")

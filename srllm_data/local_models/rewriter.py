@@ -107,9 +107,7 @@ def load(adapter: str) -> "tuple[PreTrainedTokenizerBase, Any, dict[str, Any]]":
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(place)
-        network: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            place, dtype=torch.float32
-        )
+        network: Any = transformers.AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32)
         network = PeftModel.from_pretrained(network, str(folder_of(adapter)))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         said = " ".join(str(error).split())[:200]

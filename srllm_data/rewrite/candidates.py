@@ -86,14 +86,15 @@ def work_on(
         for work, (text, by) in zip(drafting, edited([w.row for w in drafting]), strict=True):
             if text is not None:
                 fresh.append((work, None, candidate(text, "embedded", by, None)))
-    _choose(fresh, gatekeeper if config.judged else None)
+    choose(fresh, gatekeeper if config.judged else None)
     for number in range(1, config.refine_rounds + 1):
         _refined(drafting, number, prompt, config, session, gatekeeper, counts)
     for work in works:
         work.finish()
 
 
-_Fresh = tuple[Work, Question | None, dict[str, object]]
+#: A work, what its new candidate answers (None: no endpoint), and the candidate.
+Fresh = tuple[Work, Question | None, dict[str, object]]
 
 
 def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
@@ -116,7 +117,7 @@ def _checked(works: list[Work], prompt: Prompt, session: Session) -> list[Work]:
 
 def _drafts(
     works: list[Work], prompt: Prompt, config: RewriteConfig, session: Session
-) -> list[_Fresh]:
+) -> list[Fresh]:
     """Candidates of every model and sample."""
     places: list[Work] = []
     questions: list[Question] = []
@@ -130,7 +131,7 @@ def _drafts(
         questions, lambda n: places[n].advance() if n % each == 0 else None, "drafts"
     )
     models = config.each_model()
-    fresh: list[_Fresh] = []
+    fresh: list[Fresh] = []
     for work, question, reply in zip(places, questions, replies, strict=True):
         fresh += _answers(work, question, reply, prompt, models[question[0]], 0)
     return fresh
@@ -143,10 +144,10 @@ def _answers(
     prompt: Prompt,
     asked: RewriteConfig,
     number: int,
-) -> list[_Fresh]:
+) -> list[Fresh]:
     """Note ``replies`` of the model ``asked``; the candidates that can be a rewrite."""
     where = urlsplit(asked.base_url).netloc.rpartition("@")[2]
-    usable: list[_Fresh] = []
+    usable: list[Fresh] = []
     shown = {pair.rewrite for pair in work.examples}
     for reply in replies:
         if reply.outcome in TRANSIENT:
@@ -157,7 +158,7 @@ def _answers(
         if outcome == "ok" and text in shown:
             # It repeats an example, or the whole prompt.
             outcome = "malformed"
-        if outcome == "ok" and _same(text, work.row["text"]):
+        if outcome == "ok" and same(text, work.row["text"]):
             outcome = "unchanged"
         elif outcome == "ok" and is_refusal(text) and not is_refusal(work.row["text"]):
             outcome = "refused"
@@ -173,7 +174,7 @@ def _answers(
     return usable
 
 
-def _choose(fresh: list[_Fresh], gatekeeper: Gatekeeper | None) -> None:
+def choose(fresh: list[Fresh], gatekeeper: Gatekeeper | None) -> None:
     """Add the fresh candidates to their works; the best one of each is its best from now on."""
     if gatekeeper:
         note(f"judging {len(fresh):,} rewrites")
@@ -238,12 +239,12 @@ def _refined(
     )
     before = {id(w): w.best for (w, *_), _ in todo}
     models = config.each_model()
-    fresh: list[_Fresh] = []
+    fresh: list[Fresh] = []
     for ((work, *_), _), (ask, question), reply in zip(todo, asked, replies, strict=True):
         for _, _, found in _answers(work, question, reply, prompt, models[question[0]], number):
             # The next round mends this candidate as the answer to the first question.
             fresh.append((work, (question[0], ask), found))
-    _choose(fresh, gatekeeper)
+    choose(fresh, gatekeeper)
     works_now = [w for (w, *_), _ in todo]
     counts[f"round_{number}_tried"] += len(todo)
     counts[f"round_{number}_kept"] += sum(w.best is not before[id(w)] for w in works_now)
@@ -268,7 +269,7 @@ def edited(rows: list[dict[str, Any]]) -> Iterator[tuple[str | None, str]]:
 
     for row, doc in zip(rows, parse(r["text"] for r in rows), strict=True):
         text = rewrite_doc(doc).strip()
-        yield (None if not text or _same(text, row["text"]) else text), EDITOR
+        yield (None if not text or same(text, row["text"]) else text), EDITOR
 
 
 def candidate(
@@ -295,5 +296,6 @@ def candidate(
     }
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
+    """Whether two texts are the same but for spaces."""
     return one.split() == other.split()

@@ -12,15 +12,15 @@ from srllm_data.config import RewriteConfig
 from srllm_data.ledger import OUTCOMES, TRANSIENT, Request
 from srllm_data.progress import advance
 from srllm_data.provider.session import Session
-from srllm_data.rewrite import pairs
-from srllm_data.rewrite.candidates import Work, candidate, edited, work_on
+from srllm_data.rewrite import embedded, pairs
+from srllm_data.rewrite.candidates import Work, work_on
 from srllm_data.rewrite.prompt import Prompt, digest
 from srllm_data.schema import COLUMNS, StageOutput, drop, dropped_table, schema_after
 from srllm_data.validate import MEASURED, Gatekeeper
 
 #: Why a row has no rewrite, by the reason that it is dropped for.
 _DETAILS = {
-    "unchanged": "the answer is the text itself",
+    "unchanged": "no answer changed the text",
     "refused": "the model declined",
     "content_filtered": "the endpoint's content filter stopped it",
     "truncated": "the answer was longer than rewrite.max_tokens",
@@ -53,11 +53,13 @@ def rewrite(
     ledger_path: Path,
     gatekeeper: Gatekeeper | None = None,
     held_back: pairs.HeldBack | None = None,
+    writing: embedded.Write = embedded.write,
 ) -> StageOutput:
     """Give every row a rewrite; a control's own text is its rewrite.
 
     rows: ``schema_after("label")``. gatekeeper: needed where ``config.judged``. held_back: whether
-    the row with this source and key is for evaluation, so that no pair made from it is shown. With
+    the row with this source and key is for evaluation, so that no pair made from it is shown.
+    writing: ``embedded.write``, or what remembers its answers. With
     ``config.batch`` nothing is sent; what no batch answered ends as timed_out.
 
     Rows without a usable answer are dropped as failed, with the outcome as reason. Facts count
@@ -72,7 +74,9 @@ def rewrite(
     advance(len(records) - len(biased))
     counts: Counter[str] = Counter()
     if config.model is None:
-        done = _edited(biased)
+        works = [Work(row) for row in biased]
+        embedded.work_on(works, config, gatekeeper, writing)
+        done = [_end(work, counts) for work in works]
     elif biased:
         with Session(config.each_model(), ledger_path, offline=config.batch) as session:
             works = _asked(biased, config, session, gatekeeper, held_back, counts)
@@ -144,7 +148,7 @@ def assets(config: RewriteConfig) -> dict[str, str]:
     from srllm_data.lexicon import digest as lexicon
 
     if config.model is None:
-        return {"lexicon": lexicon()}
+        return {"lexicon": lexicon()} | embedded.assets(config)
     found = {Prompt(config).name: digest(config.prompt)}
     if config.lexicon_notes or config.judged:
         found["lexicon"] = lexicon()
@@ -165,17 +169,6 @@ def _facts(config: RewriteConfig, counts: Counter[str]) -> dict[str, object]:
         names += ["cost", "ledger_cost"]
         names += sorted(counts.keys() - set(names))
     return {n: round(counts[n], 9) for n in names}
-
-
-def _edited(rows: list[dict[str, Any]]) -> list[_Rewrite]:
-    done = []
-    for text, by in edited(rows):
-        if text is None:
-            done.append(_Rewrite("unchanged", "", "", [], "the editor knew no honest edit"))
-        else:
-            done.append(_Rewrite("ok", text, by, [candidate(text, "embedded", by, None)]))
-        advance()
-    return done
 
 
 def _end(work: Work, counts: Counter[str]) -> _Rewrite:
