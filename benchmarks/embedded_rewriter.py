@@ -12,13 +12,13 @@ adapter and editor       what a build without an endpoint does: the gates choose
                          and a text that the labellers find neutral is left as it is
 smollm2, prompted        the same base model, not trained, with the instructions of rewrite-v2 in
                          short and three pairs of ours as examples
-NAME, prompted           any model at an OpenAI-compatible endpoint, with rewrite-v2, notes and marks
+NAME, prompted           any model at an OpenAI-compatible endpoint, with rewrite-v2 and its notes
 reference                the person's
 
 J = mean of STA x SIM x FL per sentence (benchmarks/joint_score.py), the share that the gates
-accept as set (``accepted``) and with ``accept_deletions`` (``kept``), texts that came back unchanged
-(``same``), and EQ, the harmonic mean of kept and same. Answers are stored in --work by system and
-row, so a stopped run goes on.
+accept as set (``accepted``) and with ``accept_deletions`` (``kept``), texts that came back as they
+were (``same``), and EQ, the harmonic mean of kept and same. Answers are stored in --work by system
+and row, so a stopped run goes on.
 """
 
 import argparse
