@@ -25,12 +25,18 @@ _decoder = json.JSONDecoder(strict=False)
 class Shape:
     """One kind of answer: its JSON schema, and what takes the value out of a JSON object.
 
-    take raises ValueError, saying what is wrong, for an object that does not fit.
+    take raises ValueError, saying what is wrong, for an object that does not fit. A schema of type
+    string says that the answer is the value, without JSON around it.
     """
 
     name: str
     schema: dict[str, Any]
-    take: Callable[[dict[str, Any]], Any]
+    take: Callable[[Any], Any]
+
+    @property
+    def bare(self) -> bool:
+        """Whether the whole answer is the value."""
+        return self.schema.get("type") == "string"
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ def read(answer: str, shape: Shape) -> Any:
 
     Tolerates prose and code fences around it. Raises ValueError that says what is wrong.
     """
+    if shape.bare:
+        return shape.take(answer)
     problem = "it holds no complete JSON object"
     value = None
     at = answer.find("{")

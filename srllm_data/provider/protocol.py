@@ -80,7 +80,7 @@ def _chat_body(request: dict[str, Any], shape: Shape, manner: Manner) -> dict[st
         sent_as = manner.left_out.get(name, name)
         if sent_as:
             body[sent_as] = request[name]
-    match FORMATS[manner.format]:
+    match "none" if shape.bare else FORMATS[manner.format]:
         case "json_schema":
             schema = {"name": shape.name, "strict": True, "schema": shape.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}

@@ -13,10 +13,14 @@ def string(found: dict[str, Any], name: str) -> str:
     text = found[name]
     if not isinstance(text, str):
         raise ValueError(f"'{name}' is not a string")
+    return _words(text, f"'{name}'")
+
+
+def _words(text: str, named: str) -> str:
     if not any(c.isalnum() for c in text):
-        raise ValueError(f"'{name}' is empty" if not text.strip() else f"'{name}' holds no words")
+        raise ValueError(f"{named} is empty" if not text.strip() else f"{named} holds no words")
     if re.search("[\ud800-\udfff]", text):
-        raise ValueError(f"'{name}' holds half a character")
+        raise ValueError(f"{named} holds half a character")
     return text.strip()
 
 
@@ -30,3 +34,12 @@ REWRITE = Shape(
     },
     lambda found: string(found, "rewrite"),
 )
+
+
+def bare(who: str) -> Shape:
+    """An answer that is the rewrite itself.
+
+    who: who is asked, which the request ledger tells requests apart by.
+    """
+    schema = {"type": "string", "description": who}
+    return Shape("rewrite", schema, lambda answer: _words(answer, "it"))

@@ -37,7 +37,7 @@ from srllm_data.provider.endpoint import (
 )
 from srllm_data.provider.protocol import TryAgainError, read_completion
 from srllm_data.provider.provider import Provider
-from srllm_data.rewrite.answers import REWRITE
+from srllm_data.rewrite.answers import REWRITE, bare
 from srllm_data.rewrite.refine import CHECK, ESTIMATE
 
 if TYPE_CHECKING:
@@ -270,7 +270,9 @@ def _read(
 
 
 def _shape(request: dict[str, Any]) -> Shape:
-    return next(s for s in (REWRITE, CHECK, ESTIMATE) if s.schema == request["response_schema"])
+    schema = request["response_schema"]
+    kinds = (REWRITE, CHECK, ESTIMATE, bare(schema.get("description", "")))
+    return next(s for s in kinds if s.schema == schema)
 
 
 def _most(request: dict[str, Any], config: RewriteConfig) -> float:

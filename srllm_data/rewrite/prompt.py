@@ -10,11 +10,12 @@ from srllm_data.lexicon import entries
 from srllm_data.provider.answers import Shape
 from srllm_data.provider.provider import Ask, Messages
 from srllm_data.provider.template import as_json, sections
-from srllm_data.rewrite.answers import REWRITE
+from srllm_data.rewrite.answers import REWRITE, bare
 from srllm_data.rewrite.pairs import Pair
 from srllm_data.rewrite.refine import CHECK, ESTIMATE, Mistake
 
 _FOLDER = Path(__file__).parent / "prompts"
+#: Sections of a template: of one whose answers are JSON, and of one whose answers are text.
 _SECTIONS = (
     "System",
     "User",
@@ -27,12 +28,16 @@ _SECTIONS = (
     "Estimate again",
     "Refine",
 )
+_SECTIONS_OF_TEXT = ("System", "User")
 
 
 class Prompt:
     """The template that ``config.prompt`` names, with the parts that ``config`` switches on.
 
-    A text goes into it as JSON, so that no text can end its own delimiter.
+    A text goes into it as JSON, so that no text can end its own delimiter. A template whose section
+    Answer begins with ``text`` is for a model that was trained to answer a bare text by a bare
+    rewrite; it says only what it has a section for. Raises ConfigError for a template that lacks a
+    section, and for one of text where ``config`` asks for what needs JSON.
     """
 
     def __init__(self, config: RewriteConfig) -> None:
@@ -40,10 +45,25 @@ class Prompt:
         self._config = config
         self._turns: dict[Pair, Messages] = {}
         self._parts = sections(prompt_file(config.prompt))
-        if missing := [name for name in _SECTIONS if not self._parts.get(name)]:
+        self._shape = REWRITE
+        if answer := self._parts.get("Answer"):
+            if (kind := answer.split()[0]) != "text":
+                raise ConfigError(
+                    f"The section '# Answer' of the prompt {config.prompt} says '{kind}'; write "
+                    f"'text' there, or leave the section out for answers in JSON."
+                )
+            _refuse(config)
+            self._shape = bare(answer)
+        needed = _SECTIONS_OF_TEXT if self._shape.bare else _SECTIONS
+        if missing := [name for name in needed if not self._parts.get(name)]:
             raise ConfigError(
                 f"The prompt {config.prompt} lacks the section '# {missing[0]}'; add it as in "
                 f"srllm's own {sorted(_known())[-1]}."
+            )
+        if self._shape.bare and "{{plain}}" not in self._parts["User"]:
+            raise ConfigError(
+                f"The section '# User' of the prompt {config.prompt} has no place for the text; "
+                f"put {{{{plain}}}} there."
             )
 
     def draft(self, row: dict[str, Any], examples: list[Pair], sample: int = 0) -> Ask:
@@ -53,7 +73,7 @@ class Prompt:
             turns += self._shown(pair)
         asking = self._user("User", row["text"])
         asking["content"] += self._notes(row)
-        return self._ask([*turns, asking], REWRITE, "Again", sample, "draft")
+        return self._ask([*turns, asking], self._shape, "Again", sample, "draft")
 
     def check(self, row: dict[str, Any]) -> Ask:
         """The question whether ``row`` needs a rewrite at all."""
@@ -82,15 +102,21 @@ class Prompt:
         return self._turns[pair]
 
     def _ask(self, messages: Messages, shape: Shape, again: str, sample: int, purpose: str) -> Ask:
-        return Ask(messages, shape, self._parts[again], sample, purpose)
+        return Ask(messages, shape, self._parts.get(again, ""), sample, purpose)
 
     def _user(self, section: str, text: str) -> dict[str, str]:
-        content = self._parts[section].replace("{{text}}", as_json(text=text))
-        return {"role": "user", "content": content}
+        shown, value = "{{text}}", as_json(text=text)
+        if self._shape.bare:
+            shown, value = "{{plain}}", text
+        return {"role": "user", "content": self._parts[section].replace(shown, value)}
 
     def _notes(self, row: dict[str, Any]) -> str:
         notes = ""
         spans = [s for s in row["biased_spans"] or [] if s["use"] == "used"]
+        if self._shape.bare:
+            words = "; ".join(dict.fromkeys(s["text"] for s in spans))
+            said = self._parts.get("Marked") if self._config.mark_spans and spans else None
+            return f"\n\n{said.replace('{{words}}', words)}" if said else ""
         if self._config.lexicon_notes and spans:
             told = {s["text"].casefold(): _note(s) for s in spans}
             listed = "\n".join(as_json(**n) for n in told.values())
@@ -142,6 +168,21 @@ def digest(name: str) -> str:
 
 def _known() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_FOLDER.glob("*.md"))}
+
+
+def _refuse(config: RewriteConfig) -> None:
+    """Refuse settings that need answers in JSON."""
+    needing = {
+        "check_first": config.check_first,
+        "examples": config.examples,
+        "refine_rounds": config.refine_rounds,
+        "estimate_by: model": config.estimate_by == "model",
+    }
+    if wrong := [name for name, on in needing.items() if on]:
+        raise ConfigError(
+            f"rewrite.{wrong[0]} needs answers in JSON, and those to the prompt {config.prompt} "
+            f"are text; take the setting out, or name another prompt."
+        )
 
 
 def _answered(drafted: Ask, rewrite: str) -> Messages:

@@ -24,7 +24,7 @@ _DETAILS = {
     "refused": "the model declined",
     "content_filtered": "the endpoint's content filter stopped it",
     "truncated": "the answer was longer than rewrite.max_tokens",
-    "malformed": "two answers in a row held no rewrite",
+    "malformed": "no answer held a rewrite",
     "bad_request": "the endpoint refused the request; it is sent again in the next run",
     "rate_limited": "the endpoint was too busy; it is asked again in the next run",
     "timed_out": "no answer in time (rewrite.timeout_s, or its batch); the next run asks again",
