@@ -12,6 +12,7 @@ from srllm_data.errors import StoreError
 from srllm_data.workspace import explained, file_digest, write_atomically
 from srllm_train.adapter_card import card
 from srllm_train.base import place_of
+from srllm_train.prompt_file import PROMPT, template
 from srllm_train.recipe import EMBEDDED, Recipe
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def save(
     record: dict[str, Any],
     out: Path,
 ) -> None:
-    """Write ``model``'s trained part, its record and its card to ``out``; the record is last."""
+    """Write ``model``'s trained part, prompt, card and record to ``out``; the record is last."""
     whole = recipe.method == "full"
     if whole:
         model.save_pretrained(out)
@@ -43,6 +44,8 @@ def save(
     record["weights"] = weights_digest(out)
     record["srllm"] = __version__
     record["libraries"] = {name: version(name) for name in _LIBRARIES}
+    if not model.config.is_encoder_decoder:
+        write_atomically(out / PROMPT, template(recipe, record["weights"]).encode())
     write_atomically(out / "README.md", card(record).encode())
     write_atomically(out / RECORD, (json.dumps(record, indent=2) + "\n").encode())
     (out / "started.json").unlink(missing_ok=True)

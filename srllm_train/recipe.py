@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from srllm_data.config.section import Section
 from srllm_data.errors import ConfigError
@@ -84,6 +84,15 @@ class Recipe(Section):
     country: str | None = Field(
         None, pattern=r"^[A-Z]{3}$", description="where the energy comes from, for CO2; ISO code"
     )
+
+    @field_validator("system")
+    @classmethod
+    def _one_section(cls, system: str) -> str:
+        # It is a section of the prompt file that the adapter is asked with.
+        system = system.strip()
+        if not system or any(line.startswith("# ") for line in system.splitlines()):
+            raise ValueError("write some text, without a line that begins with '# '")
+        return system
 
     @model_validator(mode="after")
     def _fits(self) -> "Recipe":
