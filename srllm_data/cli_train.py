@@ -63,6 +63,31 @@ def dpo(
 
 
 @app.command()
+def merge(
+    adapter: Annotated[
+        Path, typer.Argument(help="An adapter's folder: the --out of its training.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the merged model.")],
+    force: Annotated[bool, typer.Option("--force", help="Merge an unfit adapter, too.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Merge an adapter into its base: one plain model for servers, or to convert to GGUF."""
+    with _installed():
+        from srllm_train.merge import merge
+
+        record = merge(adapter, out, force)
+    if json_:
+        print(json.dumps(record, indent=2))
+        return
+    print(f"Merged   {out}\nServe    transformers serve {out}")
+    if (out / "prompt.md").exists():
+        print(
+            f"Ask      rewrite: {{model: {out}, base_url: http://127.0.0.1:8000/v1, "
+            f"prompt: {out / 'prompt.md'}}}"
+        )
+
+
+@app.command()
 def labellers(
     data: Annotated[Path, typer.Option("--data", help="Folder with the labelled sets.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the classifiers and their card.")],

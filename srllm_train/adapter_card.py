@@ -12,10 +12,11 @@ def card(record: dict[str, Any]) -> str:
     method = {"lora": "LoRA", "prefix": "prefix tuning", "full": "all weights"}[recipe["method"]]
     if recipe["quantize"]:
         method = f"Q{method} ({recipe['quantize']})"
+    whole = recipe["method"] == "full" or "adapter" in record
     lines = [
         "---",
         f"base_model: {base['name']}",
-        "library_name: peft" if recipe["method"] != "full" else "library_name: transformers",
+        f"library_name: {'transformers' if whole else 'peft'}",
         "tags: [srllm, rewriting, bias, detoxification]",
         "---",
         "",
@@ -38,6 +39,7 @@ def card(record: dict[str, Any]) -> str:
         f"| energy | {_or(spent['energy_kwh'], 'kWh, estimated by codecarbon')} |",
         f"| CO2 | {_or(spent['co2_kg'], 'kg')} |",
         f"| weights | SHA-256 `{record['weights']}` |",
+        *([f"| merged from | adapter `{record['adapter']}` |"] if "adapter" in record else []),
         "",
         "## Its rewrites of dev rows",
         "",
