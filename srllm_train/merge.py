@@ -92,11 +92,11 @@ def _merged(folder: Path, recipe: Recipe) -> tuple[Any, Any]:
     if recipe.method == "full":
         return tokenizer, network.to(torch.float16 if precision == "fp16" else torch.bfloat16)
     network = adapter.loaded(folder, network)
-    tied = network.config.tie_word_embeddings
-    if tied and isinstance(network.get_output_embeddings(), BaseTunerLayer):
+    ends = (network.get_input_embeddings(), network.get_output_embeddings())
+    if network.config.tie_word_embeddings and any(isinstance(e, BaseTunerLayer) for e in ends):
         raise SrllmError(
-            f"{folder} changes the output layer, which its base shares with the input layer, so it "
-            f"cannot be merged; train without that layer in 'targets'."
+            f"{folder} changes one of input and output layer, for which its base has one weight, "
+            f"so it cannot be merged; train without that layer in 'targets'."
         )
     return tokenizer, network.merge_and_unload(safe_merge=True)
 

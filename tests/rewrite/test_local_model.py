@@ -5,15 +5,12 @@ transformers' server runs in every test run; llama.cpp's has to be compiled, whi
 """
 
 import os
-import socket
 import subprocess
 import sys
-import time
-from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+from model_server import QUIET, TRANSFORMERS, serving
 from rewrite_rows import accounted, table
 
 from srllm_data.config import RewriteConfig
@@ -35,35 +32,6 @@ plain.load_state_dict(model.state_dict())
 plain.save_pretrained(target)
 AutoTokenizer.from_pretrained(source, gguf_file="{FILE}").save_pretrained(target)
 """
-QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-
-
-@contextmanager
-def serving(model, command):
-    """The configuration of ``model`` at the server that ``command`` and a port start."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/v1"
-    with subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **QUIET},
-    ) as server:
-        try:
-            for _ in range(600):
-                assert server.poll() is None
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    time.sleep(0.2)
-            yield RewriteConfig(
-                model=model, base_url=url, concurrency=2, timeout_s=300.0, max_wait_s=600.0
-            )
-        finally:
-            server.kill()
 
 
 @pytest.fixture(scope="module", params=["transformers", "llama.cpp"])
@@ -76,16 +44,17 @@ def settings(request, tmp_path_factory):
         model = str(tmp_path_factory.mktemp("model"))
         convert = [sys.executable, "-c", CONVERT, source, model]
         subprocess.run(convert, check=True, capture_output=True, env={**os.environ, **QUIET})
-        program = str(Path(sys.executable).with_name("transformers"))
-        command = [program, "serve", model, "--device", "cpu"]
+        command = [TRANSFORMERS, "serve", model, "--device", "cpu"]
     elif LLAMA_PYTHON:
         model = "smollm2"
         command = [LLAMA_PYTHON, "-m", "llama_cpp.server", "--model", f"{source}/{FILE}"]
         command += ["--model_alias", model, "--n_ctx", "4096", "--interrupt_requests", "false"]
     else:
         pytest.skip("needs llama.cpp's server; 'make test-model' compiles it and runs this")
-    with serving(model, command) as config:
-        yield config
+    with serving(command) as url:
+        yield RewriteConfig(
+            model=model, base_url=url, concurrency=2, timeout_s=300.0, max_wait_s=600.0
+        )
 
 
 def test_a_real_model_ends_every_row_and_is_asked_once(settings, tmp_path):
