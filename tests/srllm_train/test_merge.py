@@ -44,8 +44,8 @@ def base(tmp_path_factory):
     torch.manual_seed(1)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=64,
+        intermediate_size=128,
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=1,
@@ -109,7 +109,7 @@ def test_the_merged_model_is_plain_and_computes_what_the_adapter_does(base, trai
     assert not (out / "adapter_config.json").exists()
     wanted = logits(PeftModel.from_pretrained(plain(base), trained()))
     moved = (wanted - before).abs().max()
-    assert (logits(plain(out)) - wanted).abs().max() < 0.02 * moved
+    assert (logits(plain(out)) - wanted).abs().max() < 0.1 * moved
 
 
 def test_servers_and_converters_find_what_they_read(trained, tmp_path):
@@ -158,11 +158,16 @@ def test_a_fully_trained_model_is_written_in_16_bits(trained, tmp_path):
     assert (logits(plain(tmp_path)) - logits(plain(whole))).abs().max() < 0.05
 
 
-def test_what_was_trained_on_4_bits_goes_into_the_whole_base(copied, trained, tmp_path):
-    folder, record = copied
-    record["recipe"]["quantize"] = "nf4"
-    (folder / "srllm.json").write_text(json.dumps(record))
-    assert merge(folder, tmp_path / "a")["weights"] == merge(trained(), tmp_path / "b")["weights"]
+def test_what_was_trained_on_4_bits_goes_into_the_whole_base(base, trained, tmp_path):
+    from peft import PeftModel
+
+    pytest.importorskip("bitsandbytes")
+    adapter = trained("quantize=nf4")
+    merge(adapter, tmp_path)
+    assert "quantization_config" not in json.loads((tmp_path / "config.json").read_text())
+    wanted = logits(PeftModel.from_pretrained(plain(base), adapter))
+    moved = (wanted - logits(plain(base))).abs().max()
+    assert (logits(plain(tmp_path)) - wanted).abs().max() < 0.1 * moved
 
 
 def test_what_cannot_be_merged_is_one_sentence(trained, tmp_path):
