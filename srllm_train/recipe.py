@@ -39,6 +39,9 @@ class Recipe(Section):
     revision: str | None = Field(None, description="commit of the hub id")
     system: str = Field(description="the system turn before every text")
     marks: bool = Field(False, description="show the biased words of the text after it")
+    max_controls: float = Field(
+        1.0, ge=0, le=1, description="share of rows to learn from that come back unchanged"
+    )
 
     method: Literal["lora", "prefix", "full"] = "lora"
     rank: int = Field(16, ge=1, description="of LoRA")

@@ -12,6 +12,7 @@ from srllm_data.errors import SrllmError, StoreError
 from srllm_data.progress import advance
 from srllm_data.workspace import write_atomically
 from srllm_train import adapter, energy
+from srllm_train.balance import balanced
 from srllm_train.base import load_base, trained_part
 from srllm_train.examples import IGNORED, check, make_examples, shown
 from srllm_train.outputs import health, rewrites, scores, unfit
@@ -55,7 +56,7 @@ def train(
 
     # The libraries warn of each other's old names.
     warnings.filterwarnings("ignore", category=FutureWarning)
-    material = read(place)
+    material = balanced(read(place), recipe.max_controls)
     started = {
         "kind": kind,
         "recipe": recipe.model_dump(),
