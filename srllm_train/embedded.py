@@ -8,14 +8,28 @@ unchanged: own neutral texts and texts that ParaDetox's annotators found not tox
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from srllm_data.errors import ConfigError
 from srllm_train.labelled_rows import load, own_rows, parts
 from srllm_train.pairs import Pair
+from srllm_train.recipe import Recipe
+
+_ABOUT = """\
+| data | licence | what is learned |
+|---|---|---|
+| srllm's own pairs (`data/pairs`) | CC0-1.0 | all; those that change something twice |
+| ParaDetox (Logacheva et al. 2022) | CC0-1.0 | 1,200 pairs, 170 texts as they are |
+| Wiki Neutrality Corpus (Pryzant et al. 2020) | MIT; text CC BY-SA | up to 500 short pairs |
+| srllm's own labelled texts (`data/labelled`) | CC0-1.0 | 400 neutral ones as they are |
+
+No text of ParaDetox and Wikipedia is shipped; weights alone came of them.
+"""
 
 #: The project's own texts, in a checkout.
 OWN = Path(__file__).parent.parent / "data"
@@ -89,9 +103,26 @@ def mix(data: Path, own: Path = OWN) -> dict[str, list[Pair]]:
     return {name: sorted(pairs, key=_order) for name, pairs in split.items()}
 
 
+def train(data: Path, out: Path, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
+    """Mix the pairs, train on them as ``recipe`` says, and write the adapter to ``out``.
+
+    Returns its record. Raises SrllmError as ``run.train`` and :func:`mix` do.
+    """
+    from srllm_train import run
+
+    with TemporaryDirectory() as place:
+        folder = Path(place) / "srllm's own pairs, ParaDetox, Wiki Neutrality"
+        say("Mixing the pairs takes some minutes.")
+        write(mix(data), folder)
+        record = run.train("sft", folder, recipe, out, say=say)
+    shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    return record
+
+
 def write(split: dict[str, list[Pair]], folder: Path) -> None:
-    """Write the pairs as the JSON Lines files that training reads."""
+    """Write the pairs as the JSON Lines files that training reads, and what they are."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "README.md").write_text(_ABOUT, "utf-8")
     for name, pairs in split.items():
         with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for p in pairs:
