@@ -42,8 +42,8 @@ def main() -> None:
         if isinstance(stop, SystemExit) and stop.code != 130:
             raise
         print(
-            "srllm: Stopped; everything finished so far is kept, and the same command goes on "
-            "from there.",
+            "srllm: Stopped; everything finished so far is kept, and the same command (of train, "
+            "with --resume) goes on from there.",
             file=sys.stderr,
         )
         sys.exit(130)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srllm_data import __version__
-from srllm_data.errors import StoreError
-from srllm_data.workspace import explained, file_digest, write_atomically
+from srllm_data.errors import ConfigError, StoreError
+from srllm_data.workspace import file_digest, write_atomically
 from srllm_train.adapter_card import card
 from srllm_train.base import place_of
 from srllm_train.prompt_file import PROMPT, template
@@ -66,7 +66,7 @@ def round_off(model: Any) -> None:
 def _save_part(model: Any, out: Path) -> None:
     import torch
     from peft import get_peft_model_state_dict
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     model.peft_config["default"].inference_mode = True
     model.peft_config["default"].save_pretrained(out)
@@ -74,8 +74,7 @@ def _save_part(model: Any, out: Path) -> None:
         name: weight.detach().to("cpu", torch.bfloat16).contiguous()
         for name, weight in get_peft_model_state_dict(model).items()
     }
-    with explained(out):
-        save_file(weights, out / "adapter_model.safetensors", {"format": "pt"})
+    write_atomically(out / "adapter_model.safetensors", save(weights, {"format": "pt"}))
 
 
 def _name_base(out: Path, recipe: Recipe) -> None:
@@ -86,11 +85,32 @@ def _name_base(out: Path, recipe: Recipe) -> None:
     write_atomically(path, (json.dumps(settings, indent=2, sort_keys=True) + "\n").encode())
 
 
-def loaded(folder: Path, network: Any) -> Any:
-    """``network`` with the adapter in ``folder`` on it, ready to be trained further."""
+#: Settings of a recipe that decide what an adapter is.
+_SHAPES = {"lora": ("rank", "alpha", "dropout", "targets"), "prefix": ("virtual_tokens",)}
+
+
+def loaded(folder: Path, network: Any, recipe: Recipe) -> Any:
+    """``network`` with the adapter in ``folder`` on it, ready to be trained further.
+
+    Raises SrllmError where it is another kind of adapter than the recipe's.
+    """
     from peft import PeftModel
 
-    read_record(folder)
+    record = read_record(folder)
+    has: dict[str, Any] = record["recipe"]
+    wanted = recipe.model_dump()
+    if has["method"] == "full":
+        raise ConfigError(f"start: {folder} is a whole model; name it as the recipe's base.")
+    if record["base"]["name"] != base_of(recipe)["name"]:
+        raise ConfigError(
+            f"start: {folder} was trained on {record['base']['name']}; set base to it."
+        )
+    for name in ("method", *_SHAPES[has["method"]]):
+        if has[name] != wanted[name]:
+            raise ConfigError(
+                f"start: {folder} was trained with {name} {has[name]}, not {wanted[name]}; add "
+                f"--set {name}={has[name]}."
+            )
     try:
         return PeftModel.from_pretrained(network, folder, is_trainable=True)
     except (OSError, ValueError, RuntimeError) as error:
@@ -132,6 +152,13 @@ def trained_digest(model: Any) -> str:
             found.update(name.encode())
             found.update(weight.detach().float().cpu().contiguous().view(torch.uint8).numpy())
     return found.hexdigest()
+
+
+def finite(model: Any) -> bool:
+    """Whether all weights of ``model`` that are trained are numbers."""
+    import torch
+
+    return all(bool(torch.isfinite(w).all()) for w in model.parameters() if w.requires_grad)
 
 
 def base_of(recipe: Recipe) -> dict[str, str | None]:

@@ -1,5 +1,6 @@
 """The model that training starts from: tokenizer, network, and what is trained of them."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from srllm_data.errors import ConfigError
@@ -19,6 +20,8 @@ def load_base(recipe: Recipe) -> tuple["PreTrainedTokenizerBase", Any]:
     """
     import transformers
 
+    for name in ("accelerate", "peft", "trl"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = place_of(recipe)
@@ -35,15 +38,28 @@ def load_base(recipe: Recipe) -> tuple["PreTrainedTokenizerBase", Any]:
             f"run 'pip install srllm[train,local]'."
         ) from None
     except (OSError, ValueError, KeyError, RuntimeError) as error:
+        if no_memory(error):
+            raise
         said = " ".join(str(error).split())[:200]
         raise ConfigError(
             f"base: '{recipe.base}' cannot be loaded ({said}); name a folder that holds a model, a "
             f"hub id that this machine may read, or {EMBEDDED}."
         ) from None
+    if tokenizer.eos_token_id is None or not (config.is_encoder_decoder or tokenizer.chat_template):
+        raise ConfigError(
+            f"base: '{recipe.base}' has no chat template or no end token, so it cannot be asked "
+            f"for an answer; name an instruct model."
+        )
     set_pad(tokenizer)
     network.config.pad_token_id = network.generation_config.pad_token_id = tokenizer.pad_token_id
     network.generation_config.eos_token_id = tokenizer.eos_token_id
     return tokenizer, network
+
+
+def no_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that memory did not do."""
+    words = ("out of memory", "can't allocate memory", "Cannot allocate memory", "bad alloc")
+    return isinstance(error, MemoryError) or any(w in str(error) for w in words)
 
 
 def place_of(recipe: Recipe) -> str:

@@ -34,5 +34,10 @@ def measured(country: str | None) -> Iterator[dict[str, float | None]]:
     finally:
         co2 = tracker.stop()
         if co2 is not None:
-            found["energy_kwh"] = round(tracker.final_emissions_data.energy_consumed, 6)
-            found["co2_kg"] = round(co2, 6) if country else None
+            found["energy_kwh"] = _short(tracker.final_emissions_data.energy_consumed)
+            found["co2_kg"] = _short(co2) if country else None
+
+
+def _short(value: float) -> float:
+    """Three digits: an estimate is no better, and a short run takes little."""
+    return float(f"{value:.3g}")

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from srllm_data.errors import ConfigError, SrllmError
-from srllm_data.local_models.chat import prompt_ids, turns
-from srllm_train.pairs import Pair
+from srllm_data.local_models.chat import plain_ids, prompt_ids, turns
+from srllm_train.pairs import Pair, Preference
 from srllm_train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -18,11 +19,21 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Example:
-    """One row as the model sees it; labels are -100 where nothing is learned."""
+    """One row as the model sees it: the tokens that it reads, and those that it learns to say."""
 
     pair: Pair
-    input_ids: list[int]
-    labels: list[int]
+    asked: list[int]
+    learned: list[int]
+
+    @property
+    def input_ids(self) -> list[int]:
+        """All tokens, for a model that reads and says them in one sequence."""
+        return self.asked + self.learned
+
+    @property
+    def labels(self) -> list[int]:
+        """What is learned at each of ``input_ids``; -100 where nothing is."""
+        return [IGNORED] * len(self.asked) + self.learned
 
 
 def prompt_of(text: str, marked: Sequence[str], recipe: Recipe) -> list[dict[str, str]]:
@@ -40,11 +51,31 @@ def make_examples(
     found = []
     for pair in pairs:
         asked = prompt_ids(tokenizer, prompt_of(pair.text, pair.marked, recipe))
-        answer = tokenizer(pair.rewrite, add_special_tokens=False)["input_ids"]
-        answer = [*answer, tokenizer.eos_token_id]
+        answer = answer_ids(pair.rewrite, tokenizer)
         if len(asked) + len(answer) <= recipe.max_length:
-            found.append(Example(pair, asked + answer, [IGNORED] * len(asked) + answer))
+            found.append(Example(pair, asked, answer))
     return found, len(pairs) - len(found)
+
+
+def make_preferences(
+    ordered: Sequence[Preference], tokenizer: "PreTrainedTokenizerBase", recipe: Recipe
+) -> tuple[list[tuple[Example, Example]], int]:
+    """The better and the worse answer to every text where both fit, and how many are left out."""
+    found = []
+    for number, one in enumerate(ordered, 1):
+        answers = [
+            Pair(f"preference {number}", one.text, answer, one.marked)
+            for answer in (one.chosen, one.rejected)
+        ]
+        examples, left_out = make_examples(answers, tokenizer, recipe)
+        if not left_out:
+            found.append((examples[0], examples[1]))
+    return found, len(ordered) - len(found)
+
+
+def answer_ids(rewrite: str, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """Tokens of an answer that says ``rewrite`` and ends."""
+    return [*plain_ids(tokenizer, rewrite), int(tokenizer.eos_token_id)]
 
 
 def set_pad(tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -68,12 +99,13 @@ def set_pad(tokenizer: "PreTrainedTokenizerBase") -> None:
 
 
 def check(
-    examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", recipe: Recipe
+    examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", exact: bool = True
 ) -> None:
     """Refuse what would teach nothing, or the wrong thing; SrllmError says what and where.
 
-    Every answer must be learned whole and end its turn, no prompt may be learned, none may hold
-    the rewrite beside the text, and some rewrite must differ from its text.
+    Every answer must be learned whole and end its turn, no prompt may hold the rewrite beside the
+    text, and some rewrite must differ from its text.
+    exact: whether the tokenizer must keep every character; T5's keeps no line ends.
     """
     if not examples:
         raise SrllmError(
@@ -86,22 +118,18 @@ def check(
         )
     for example in examples:
         pair = example.pair
-        learned = [t for t in example.labels if t != IGNORED]
-        said = str(tokenizer.decode(learned[:-1], clean_up_tokenization_spaces=False))
-        if not learned or learned[-1] != tokenizer.eos_token_id:
+        if example.learned[-1:] != [tokenizer.eos_token_id]:
             raise SrllmError(
-                f"Row {pair.id} would not teach the end of an answer; raise the recipe's "
-                f"max_length, or leave the row out."
+                f"Row {pair.id} would not teach the end of an answer; name another base, whose "
+                f"tokenizer has a token for it."
             )
-        if said.strip() != pair.rewrite.strip():
+        said = _words(_decoded(example.learned[:-1], tokenizer))
+        if exact and said != _words(pair.rewrite):
             raise SrllmError(
                 f"Row {pair.id} would teach other words than its rewrite; the base model's "
-                f"tokenizer loses some of them, so name another base."
+                f"tokenizer loses some of them, so name another base, or leave the row out."
             )
-        asked = [t for t, label in zip(example.input_ids, example.labels, strict=True)
-                 if label == IGNORED]  # fmt: skip
-        prompt = str(tokenizer.decode(asked, clean_up_tokenization_spaces=False))
-        if leaks(pair, prompt, recipe):
+        if leaks(pair, _decoded(example.asked, tokenizer)):
             raise SrllmError(
                 f"Row {pair.id} has its rewrite in its prompt, so the model would learn to copy; "
                 f"take it out of the recipe's system turn, or leave the row out."
@@ -113,17 +141,25 @@ def check(
         )
 
 
-def leaks(pair: Pair, prompt: str, recipe: Recipe) -> bool:
-    """Whether ``prompt`` says the rewrite beside the text itself and its own words."""
-    asked = prompt_of(pair.text, pair.marked, recipe)[-1]["content"]
-    rest = prompt.replace(asked, "\n", 1).replace(pair.text, "\n", 1)
-    return len(pair.rewrite.split()) > 2 and pair.rewrite in rest
+def leaks(pair: Pair, prompt: str) -> bool:
+    """Whether ``prompt`` says the rewrite, of three or more words, beside the text's own words."""
+    rewrite = _words(pair.rewrite)
+    own = sum(_words(words).count(rewrite) for words in (pair.text, *pair.marked))
+    return rewrite.count(" ") > 1 and _words(prompt).count(rewrite) > own
 
 
 def shown(example: Example, tokenizer: "PreTrainedTokenizerBase") -> str:
     """The tokens of an example, one a line, with a mark before those that are learned."""
-    lines = []
-    for token, label in zip(example.input_ids, example.labels, strict=True):
-        word = tokenizer.decode([token], clean_up_tokenization_spaces=False)
-        lines.append(f"{'learn' if label != IGNORED else '     '}  {token:>6}  {word!r}")
-    return "\n".join(lines)
+    tokens = [("     ", t) for t in example.asked] + [("learn", t) for t in example.learned]
+    return "\n".join(
+        f"{mark}  {token:>6}  {_decoded([token], tokenizer)!r}" for mark, token in tokens
+    )
+
+
+def _decoded(tokens: list[int], tokenizer: "PreTrainedTokenizerBase") -> str:
+    return str(tokenizer.decode(tokens, clean_up_tokenization_spaces=False))
+
+
+def _words(text: str) -> str:
+    """``text`` but for what tokenizers may change: white space, and how accents are written."""
+    return " ".join(normalize("NFC", text).split())

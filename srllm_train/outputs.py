@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
+from statistics import harmonic_mean
 from typing import TYPE_CHECKING, Any
 
 from srllm_data.local_models.chat import answers, most_tokens, prompt_ids
@@ -48,15 +49,14 @@ def scores(pairs: Sequence[Pair], said: Sequence[str]) -> dict[str, float]:
 
     edit_f1: F1 of the words taken out and put in against those of the reference, mean over rows
     that are to change; an empty answer scores 0. unchanged: share of controls that came back as
-    they were. eq: their harmonic mean (after EREN, Chen et al. 2024), 0 where there is no control
-    or nothing else.
+    they were. eq: their harmonic mean (after EREN, Chen et al. 2024), or the one that there is
+    where all rows are controls, or none is.
     """
     edits = [edit_f1(p, s) for p, s in zip(pairs, said, strict=True) if not p.control]
     same = [p.text.split() == s.split() for p, s in zip(pairs, said, strict=True) if p.control]
-    found = {"edit_f1": _mean(edits), "unchanged": _mean(same)}
-    low = min(found.values())
-    found["eq"] = 2 * found["edit_f1"] * found["unchanged"] / sum(found.values()) if low else 0.0
-    return found
+    known = [_mean(values) for values in (edits, same) if values]
+    eq = harmonic_mean(known) if known else 0.0
+    return {"edit_f1": _mean(edits), "unchanged": _mean(same), "eq": eq}
 
 
 def edit_f1(pair: Pair, said: str) -> float:

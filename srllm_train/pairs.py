@@ -1,6 +1,8 @@
 """What a model learns from: the pairs of a release, or JSON Lines files that hold pairs."""
 
 import json
+from codecs import BOM_UTF8
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,7 +78,7 @@ def _release(place: Path) -> Material:
         files: dict[str, str] = manifest["files"]
         wrong = [n for n, d in files.items() if file_digest(place / n) != d]
         name, version = f"{manifest['name']} v{manifest['version']}", str(manifest["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise StoreError(f"{place} is no whole release; build or copy it again.") from None
     if wrong:
         raise StoreError(
@@ -84,7 +86,7 @@ def _release(place: Path) -> Material:
         )
     marks: dict[str, tuple[str, ...]] = {}
     found: dict[str, list[Pair]] = {}
-    for split, rows in _splits(place / "data").items():
+    for split, rows in _splits(place, "data", files).items():
         found[split] = [
             Pair(r["id"], r["text"], r["rewrite"], _marked(r.get("biased_spans"))) for r in rows
         ]
@@ -94,20 +96,25 @@ def _release(place: Path) -> Material:
             Preference(r["prompt"], r["chosen"], r["rejected"], marks.get(r["id"], ()))
             for r in rows
         ]
-        for split, rows in _splits(place / "preferences").items()
+        for split, rows in _splits(place, "preferences", files).items()
     }
     return Material(name, version, found, ordered)
 
 
-def _splits(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Rows of the Parquet files in ``folder``, by split."""
-    from datasets import Dataset
+def _splits(place: Path, folder: str, files: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the release's Parquet files in ``folder``, by split."""
+    # datasets would leave a copy of them in its cache.
+    import pyarrow.parquet as pq
 
-    found = {}
-    for split in SPLITS:
-        files = sorted(str(p) for p in folder.glob(f"{split}-*.parquet"))
-        found[split] = list(Dataset.from_parquet(files, keep_in_memory=True)) if files else []
-    return found
+    return {
+        split: [
+            row
+            for name in sorted(files)
+            if name.startswith(f"{folder}/{split}-")
+            for row in pq.read_table(place / name).to_pylist()
+        ]
+        for split in SPLITS
+    }
 
 
 def _marked(spans: list[dict[str, Any]] | None) -> tuple[str, ...]:
@@ -125,20 +132,26 @@ def _folder(place: Path) -> Material:
     )
 
 
-def _lines(path: Path) -> "list[Pair]":
+def _lines(path: Path) -> list[Pair]:
     found = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    # A text may hold other line ends, such as U+2028, as they are.
+    for number, line in enumerate(path.read_bytes().removeprefix(BOM_UTF8).split(b"\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-            text, rewrite = row["text"], row["rewrite"]
-            marked = tuple(row.get("marked") or ())
-            if not all(isinstance(v, str) and v.strip() for v in (text, rewrite, *marked)):
-                raise ValueError("a value is no text")
+            text, rewrite, marked = row["text"], row["rewrite"], row.get("marked") or []
+            if not isinstance(marked, list):
+                raise ValueError("its marked words are no list")
+            for value in (text, rewrite, *marked):
+                if not value.strip():
+                    raise ValueError("a value is empty")
+                # Half of a surrogate pair is no text: it cannot be encoded.
+                value.encode("utf-8")
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SrllmError(
                 f"{path}, line {number}, is no pair; write an object with text and rewrite."
             ) from None
-        found.append(Pair(str(row.get("id") or f"{path.stem}-{number}"), text, rewrite, marked))
+        name = str(row.get("id") or f"{path.stem}-{number}")
+        found.append(Pair(name, text, rewrite, tuple(marked)))
     return found

@@ -103,6 +103,9 @@ class Recipe(Section):
             raise ValueError("quantize needs method lora or prefix: 4-bit weights do not train")
         if self.attention == "varlen" and not self.packing:
             raise ValueError("attention varlen needs packing: true")
+        if self.method == "prefix" and (self.packing or self.gradient_checkpointing):
+            # A prefix stands before each row, and recomputing a layer would see it twice.
+            raise ValueError("method prefix needs packing and gradient_checkpointing: false")
         return self
 
 
@@ -136,29 +139,39 @@ def load_recipe(name: str, changes: list[str] | tuple[str, ...] = ()) -> Recipe:
         return Recipe.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"]) or "the recipe"
-        raise ConfigError(f"{path}: {where}: {first['msg']}; correct it.") from None
+        where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {where}{': ' if where else ''}{said}; correct it.") from None
 
 
 def _change(settings: dict[str, Any], change: str) -> None:
     key, equals, value = change.partition("=")
     *parents, last = key.split(".")
-    place = settings
-    for parent in parents:
-        place = place.setdefault(parent, {})
-        if not isinstance(place, dict):
-            place = {}
     if not equals or not last:
         raise ConfigError(f"--set {change} is no change; write it as name=value.")
+    place = settings
+    for parent in parents:
+        inner = place.get(parent)
+        if not isinstance(inner, dict | None):
+            raise ConfigError(f"--set {change}: {parent} has no settings in it; name another.")
+        place[parent] = inner or {}
+        place = place[parent]
     place[last] = _value(value)
 
 
 def _value(text: str) -> Any:
-    value = yaml.safe_load(text)
-    if isinstance(value, str):
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    if isinstance(value, dict) and not text.startswith("{"):
+        # A text with a colon in it, such as a system turn.
+        return text
+    if isinstance(value, str) and text[:1] not in "'\"":
         try:
             # YAML takes 1e-4 for a text.
             return float(value)
         except ValueError:
-            return value
+            # YAML leaves out what follows a #.
+            return text
     return value

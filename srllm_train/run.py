@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from srllm_data.errors import SrllmError, StoreError
+from srllm_data.errors import ConfigError, SrllmError, StoreError
 from srllm_data.progress import advance
 from srllm_data.workspace import write_atomically
-from srllm_train import adapter, energy
+from srllm_train import adapter, energy, seq2seq
 from srllm_train.balance import balanced
 from srllm_train.base import load_base, trained_part
-from srllm_train.examples import IGNORED, check, make_examples, shown
+from srllm_train.examples import check, make_examples, make_preferences, shown
 from srllm_train.outputs import health, rewrites, scores, unfit
-from srllm_train.pairs import Material, Pair, read
-from srllm_train.progress import Progress
+from srllm_train.pairs import Material, Pair, Preference, read
+from srllm_train.progress import NO_NUMBER, Progress, curve, mean_loss
 from srllm_train.recipe import Recipe
 from srllm_train.trainers import (
     dpo_trainer,
@@ -54,8 +54,6 @@ def train(
     import torch
     from transformers import set_seed
 
-    # The libraries warn of each other's old names.
-    warnings.filterwarnings("ignore", category=FutureWarning)
     material = balanced(read(place), recipe.max_controls)
     started = {
         "kind": kind,
@@ -64,70 +62,53 @@ def train(
         "start": adapter.weights_digest(start) if start else None,
     }
     checkpoint = _prepare(out, started, resume)
+    if checkpoint:
+        say(f"Going on from step {checkpoint.rsplit('-')[-1]}.")
+    elif resume:
+        say("No state was saved; beginning again.")
     set_seed(recipe.seed)
-    with explained(recipe, out):
+    with warnings.catch_warnings(), explained(recipe, out, kind):
+        # The libraries warn of each other's old names, and of what our settings mean to do.
+        warnings.simplefilter("ignore")
         tokenizer, network = load_base(recipe)
-        encoder = bool(network.config.is_encoder_decoder)
         part = trained_part(recipe, network)
         if start:
-            network, part = adapter.loaded(start, network), None
+            network, part = adapter.loaded(start, network, recipe), None
         dev = _dev(material, recipe)
         progress = Progress(say)
-        rows: dict[str, int] = {"train": len(material.pairs["train"]), "dev": len(dev)}
-        given: dict[str, Any] = {
-            "recipe": recipe,
-            "out": out,
-            "dev": dev,
-            "part": part,
-            "callbacks": [progress],
-        }
-        if encoder:
-            if kind == "dpo":
-                raise SrllmError("base: an encoder-decoder model learns by sft only.")
-            trainer = seq2seq_trainer(network, tokenizer, material.pairs, **given)
-        elif kind == "sft":
-            examples, left_out = make_examples(material.pairs["train"], tokenizer, recipe)
-            check(examples, tokenizer, recipe)
-            rows["left_out"] = left_out
-            rows["controls"] = sum(e.pair.control for e in examples)
-            rows["learned_tokens"] = sum(t != IGNORED for e in examples for t in e.labels)
-            say(f"One of {len(examples):,} rows as the model sees it; what is learned is marked:")
-            say(shown(examples[0], tokenizer))
-            dev_examples, _ = make_examples(dev, tokenizer, recipe)
-            trainer = sft_trainer(network, tokenizer, examples, dev_examples, **given)
-        else:
-            ordered = material.preferences.get("train", [])
-            rows["preferences"] = len(ordered)
-            trainer = dpo_trainer(network, tokenizer, ordered, **given)
+        given = {"recipe": recipe, "out": out, "dev": dev, "part": part, "callbacks": [progress]}
+        trainer, rows = _trainer(kind, network, tokenizer, material, given, say)
         before = adapter.trained_digest(trainer.model)
         began = time.monotonic()
         with energy.measured(recipe.country) as spent:
-            result = trainer.train(resume_from_checkpoint=checkpoint)
+            trainer.train(resume_from_checkpoint=checkpoint)
         seconds = time.monotonic() - began
-        if adapter.trained_digest(trainer.model) == before and not checkpoint:
+        trained = trainer.model
+        if adapter.trained_digest(trained) == before and not checkpoint:
             raise SrllmError(
                 "Training changed no weight; raise learning_rate or epochs in the recipe."
             )
-        loss = float(result.training_loss)
-        if loss != loss:
-            raise SrllmError(
-                "The loss is no number; lower learning_rate, or set precision to bf16."
-            )
-        trained = trainer.model
+        if not adapter.finite(trained):
+            raise SrllmError(NO_NUMBER)
         trained.eval()
         if recipe.method != "full":
             adapter.round_off(trained)
+        kept = trainer.state.best_global_step
+        if kept:
+            say(f"The state of step {kept} is kept, the best on dev rows.")
         say(f"Rewriting {len(dev):,} dev rows.")
         said = rewrites(dev, trained, tokenizer, recipe, lambda n: advance(n))
         well = health(dev, said)
+        learning = curve(trainer.state.log_history)
         record: dict[str, Any] = {
             **started,
             "material": {"name": material.name, "digest": material.digest},
             "base": adapter.base_of(recipe),
             "rows": rows,
             "steps": trainer.state.global_step,
-            "loss": round(loss, 6),
-            "curve": progress.curve,
+            "kept_step": kept or trainer.state.global_step,
+            "loss": mean_loss(learning),
+            "curve": learning,
             "dev": scores(dev, said),
             "health": well,
             "unfit": unfit(well, recipe.limits),
@@ -147,14 +128,55 @@ def train(
     return record
 
 
+def _trainer(
+    kind: Kind,
+    network: Any,
+    tokenizer: Any,
+    material: Material,
+    given: dict[str, Any],
+    say: Callable[[str], None],
+) -> tuple[Any, dict[str, int]]:
+    """The trainer with its examples, of which one is shown, and how many rows it has of which."""
+    recipe, dev = given["recipe"], given["dev"]
+    encoder = bool(network.config.is_encoder_decoder)
+    make = seq2seq.make_examples if encoder else make_examples
+    rows = {"train": len(material.pairs["train"]), "dev": len(dev)}
+    if kind == "dpo":
+        if encoder:
+            raise ConfigError("base: an encoder-decoder model learns by sft only; name another.")
+        ordered, left_out = make_preferences(_preferences(material), tokenizer, recipe)
+        examples = [better for better, _ in ordered]
+        rows["preferences"] = len(ordered)
+    else:
+        examples, left_out = make(material.pairs["train"], tokenizer, recipe)
+        rows["controls"] = sum(e.pair.control for e in examples)
+    rows["left_out"] = left_out
+    rows["learned_tokens"] = sum(len(e.learned) for e in examples)
+    check(examples, tokenizer, exact=not encoder)
+    say(f"One of {len(examples):,} rows as the model sees it; what is learned is marked:")
+    say(shown(examples[0], tokenizer))
+    if kind == "dpo":
+        return dpo_trainer(network, tokenizer, ordered, **given), rows
+    dev_examples, _ = make(dev, tokenizer, recipe)
+    if recipe.evaluations and not dev_examples:
+        raise SrllmError("No dev row fits max_length; raise it in the recipe.")
+    learn = seq2seq_trainer if encoder else sft_trainer
+    return learn(network, tokenizer, examples, dev_examples, **given), rows
+
+
 def _prepare(out: Path, started: dict[str, Any], resume: bool) -> str | None:
     """Make ``out`` ready; the checkpoint to go on from, None for the start."""
     mark = out / _STARTED
+    if (out / adapter.RECORD).exists():
+        raise SrllmError(f"{out} holds a finished run; name another --out for another one.")
     if not resume:
-        if (out / adapter.RECORD).exists() or mark.exists():
+        if mark.exists() and last_checkpoint(out):
             raise SrllmError(
                 f"{out} holds a run already; go on with --resume, or name another --out."
             )
+        if mark.exists():
+            # It was stopped before it had saved anything.
+            shutil.rmtree(out / "checkpoints", ignore_errors=True)
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -163,8 +185,6 @@ def _prepare(out: Path, started: dict[str, Any], resume: bool) -> str | None:
         return None
     if not mark.exists():
         raise SrllmError(f"{out} holds no run to resume; leave --resume out.")
-    if (out / adapter.RECORD).exists():
-        raise SrllmError(f"{out} is finished already; name another --out for another run.")
     if json.loads(mark.read_bytes()) != json.loads(json.dumps(started)):
         raise SrllmError(
             f"{out} was started with other pairs or another recipe; give the same again, or name "
@@ -188,6 +208,18 @@ def _dev(material: Material, recipe: Recipe) -> list[Pair]:
         )
     step = max(1.0, len(rows) / recipe.dev_rows)
     return [rows[int(i * step)] for i in range(min(recipe.dev_rows, len(rows)))]
+
+
+def _preferences(material: Material) -> list[Preference]:
+    """The preferences to learn from; SrllmError says where they would come from."""
+    found = material.preferences.get("train") or []
+    if not found:
+        raise SrllmError(
+            f"{material.name} has no preference pairs in its train split; they come from "
+            f"candidates, so build with rewrite.samples over 1 or rewrite.editor_too, or train by "
+            f"sft."
+        )
+    return found
 
 
 def _peak(torch: Any) -> float:

@@ -1,23 +1,30 @@
 """TRL's and transformers' trainers as a recipe sets them up; what can go wrong, in one sentence."""
 
 import errno
+import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srllm_data.errors import SrllmError, StoreError
-from srllm_data.local_models.chat import prompt_ids
-from srllm_train.examples import IGNORED, Example, prompt_of
+from srllm_data.errors import ConfigError, SrllmError, StoreError
+from srllm_train.base import no_memory
+from srllm_train.examples import IGNORED, Example
 from srllm_train.outputs import health, rewrites, scores
-from srllm_train.pairs import Pair, Preference
+from srllm_train.pairs import Pair
 from srllm_train.recipe import Recipe
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+#: What a checkpoint tells of the run so far.
+_STATE = "trainer_state.json"
 #: Checkpoints of a run without evaluations.
 _CHECKPOINTS = 2
+#: What a disk says that takes no more; some file systems name the file instead.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def sft_trainer(
@@ -34,13 +41,10 @@ def sft_trainer(
 ) -> Any:
     """TRL's trainer for supervised fine-tuning on ``examples``."""
     import torch
-    from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    def table(some: Sequence[Example]) -> Any:
-        return Dataset.from_list([{"input_ids": e.input_ids, "labels": e.labels} for e in some])
-
-    config = SFTConfig(
+    config = _config(
+        SFTConfig,
         **_arguments(recipe, out),
         max_length=recipe.max_length if recipe.packing else None,
         packing=recipe.packing,
@@ -51,8 +55,8 @@ def sft_trainer(
     return _evaluating(trainer, dev, tokenizer, recipe)(
         model=network,
         args=config,
-        train_dataset=table(examples),
-        eval_dataset=table(dev_examples),
+        train_dataset=_table([_row(e.input_ids, e.labels) for e in examples]),
+        eval_dataset=_table([_row(e.input_ids, e.labels) for e in dev_examples]),
         processing_class=tokenizer,
         peft_config=part,
         callbacks=[*callbacks, *_stopping(recipe)],
@@ -62,7 +66,7 @@ def sft_trainer(
 def dpo_trainer(
     network: Any,
     tokenizer: "PreTrainedTokenizerBase",
-    ordered: Sequence[Preference],
+    ordered: Sequence[tuple[Example, Example]],
     *,
     recipe: Recipe,
     out: Path,
@@ -70,30 +74,28 @@ def dpo_trainer(
     part: Any,
     callbacks: list[Any],
 ) -> Any:
-    """TRL's trainer for direct preference optimisation on ``ordered``."""
-    from datasets import Dataset
+    """TRL's trainer for direct preference optimisation on ``ordered``: better and worse answers."""
     from trl import DPOConfig, DPOTrainer
 
-    if not ordered:
-        raise SrllmError(
-            "The release has no preference pairs in its train split; they come from candidates, so "
-            "build with rewrite.samples over 1 or rewrite.editor_too, or train by sft."
-        )
-    end = tokenizer.eos_token
+    class Tokenized(DPOTrainer):  # type: ignore[misc]
+        def _prepare_dataset(self, dataset: Any, *args: Any) -> Any:
+            # Rows are tokens already: a text would lose where its prompt ends.
+            return dataset
 
-    def row(p: Preference) -> dict[str, str]:
-        asked = prompt_ids(tokenizer, prompt_of(p.text, p.marked, recipe))
-        prompt = str(tokenizer.decode(asked, clean_up_tokenization_spaces=False))
-        return {"prompt": prompt, "chosen": p.chosen + end, "rejected": p.rejected + end}
-
-    rows = Dataset.from_list([row(p) for p in ordered])
+    rows = _table(
+        [
+            {"prompt_ids": b.asked, "chosen_ids": b.learned, "rejected_ids": w.learned}
+            | {"length": len(b.asked) + max(len(b.learned), len(w.learned))}
+            for b, w in ordered
+        ]
+    )
     usual = _arguments(recipe, out) | {
         "learning_rate": recipe.dpo.learning_rate,
         "num_train_epochs": recipe.dpo.epochs,
         "per_device_train_batch_size": recipe.dpo.batch,
     }
-    config = DPOConfig(**usual, beta=recipe.dpo.beta, max_length=recipe.max_length)
-    return _evaluating(DPOTrainer, dev, tokenizer, recipe)(
+    config = _config(DPOConfig, **usual, beta=recipe.dpo.beta, max_length=None)
+    return _evaluating(Tokenized, dev, tokenizer, recipe)(
         model=network,
         args=config,
         train_dataset=rows,
@@ -107,7 +109,8 @@ def dpo_trainer(
 def seq2seq_trainer(
     network: Any,
     tokenizer: "PreTrainedTokenizerBase",
-    pairs: dict[str, list[Pair]],
+    examples: Sequence[Example],
+    dev_examples: Sequence[Example],
     *,
     recipe: Recipe,
     out: Path,
@@ -115,35 +118,46 @@ def seq2seq_trainer(
     part: Any,
     callbacks: list[Any],
 ) -> Any:
-    """transformers' trainer for encoder-decoder baselines (T5, BART)."""
-    from datasets import Dataset
+    """transformers' trainer for encoder-decoder baselines (T5, BART) on ``examples``."""
     from peft import get_peft_model
     from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
 
-    from srllm_train.seq2seq import rows_of
-
-    found = {split: rows_of(some, tokenizer, recipe) for split, some in pairs.items()}
-    if not found["train"]:
-        raise SrllmError(
-            "No pair is left to train on; name a release with rows in its train split, or raise "
-            "the recipe's max_length."
-        )
-    if any(row["labels"][-1] != tokenizer.eos_token_id for row in found["train"]):
-        raise SrllmError(
-            "base: its tokenizer does not end an answer, so a model would not learn to stop; name "
-            "another model."
-        )
     if part is not None:
         network = get_peft_model(network, part)
     return _evaluating(Seq2SeqTrainer, dev, tokenizer, recipe)(
         model=network,
-        args=Seq2SeqTrainingArguments(**_arguments(recipe, out)),
-        train_dataset=Dataset.from_list(found["train"]),
-        eval_dataset=Dataset.from_list(rows_of(dev, tokenizer, recipe)),
+        args=_config(
+            Seq2SeqTrainingArguments,
+            **_arguments(recipe, out),
+            include_num_input_tokens_seen="non_padding",
+        ),
+        train_dataset=_table([_row(e.asked, e.learned) for e in examples]),
+        eval_dataset=_table([_row(e.asked, e.learned) for e in dev_examples]),
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=network, label_pad_token_id=IGNORED),
         processing_class=tokenizer,
         callbacks=[*callbacks, *_stopping(recipe)],
     )
+
+
+def _row(read: list[int], labels: list[int]) -> dict[str, Any]:
+    return {"input_ids": read, "labels": labels, "length": len(read)}
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
+    """``rows`` as the trainers read them; None where there are none."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    return datasets.Dataset.from_list(rows) if rows else None
+
+
+def _config(kind: Any, **settings: Any) -> Any:
+    """The trainer's own settings; ConfigError where they do not go with this machine."""
+    try:
+        return kind(**settings)
+    except (ValueError, ImportError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ConfigError(f"The recipe cannot be trained here ({said}); change it.") from None
 
 
 def _arguments(recipe: Recipe, out: Path) -> dict[str, Any]:
@@ -171,23 +185,39 @@ def _arguments(recipe: Recipe, out: Path) -> dict[str, Any]:
         "bf16": recipe.precision == "bf16",
         "fp16": recipe.precision == "fp16",
         "torch_compile": recipe.compile,
-        "train_sampling_strategy": "random" if recipe.packing else "group_by_length",
         "seed": recipe.seed,
         "full_determinism": recipe.deterministic,
         "logging_strategy": "steps",
         "logging_steps": 0.05 if not recipe.max_steps or recipe.max_steps > 20 else 1,
         "logging_first_step": True,
+        # A loss that is no number must show.
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
-        "report_to": recipe.track,
+        "report_to": _tracker(recipe, out),
         "save_strategy": "steps",
         "save_steps": every,
         "save_total_limit": 2,
+        # The evaluations without a gain, of which patience allows so many.
+        "restore_callback_states_from_checkpoint": True,
         "eval_strategy": "steps" if recipe.evaluations else "no",
         "eval_steps": every if recipe.evaluations else None,
         "load_best_model_at_end": bool(recipe.evaluations),
         "metric_for_best_model": "eq" if recipe.evaluations else None,
         "greater_is_better": True if recipe.evaluations else None,
     }
+
+
+def _tracker(recipe: Recipe, out: Path) -> str:
+    """Who is told how training goes; nothing leaves this machine unless the user set it so."""
+    if recipe.track != "none" and find_spec(recipe.track) is None:
+        raise ConfigError(
+            f"track: {recipe.track} is not installed; run 'pip install {recipe.track}', or set "
+            f"track to none."
+        )
+    os.environ.setdefault("WANDB_MODE", "offline")
+    os.environ.setdefault("WANDB_DIR", str(out))
+    os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{out.resolve() / 'mlflow.db'}")
+    return recipe.track
 
 
 def _stopping(recipe: Recipe) -> list[Any]:
@@ -200,14 +230,32 @@ def _evaluating(
     trainer: type, dev: list[Pair], tokenizer: "PreTrainedTokenizerBase", recipe: Recipe
 ) -> Any:
     """``trainer`` that adds what its rewrites of ``dev`` show to every evaluation."""
+    from transformers import PrinterCallback, TrainerState
 
-    from transformers import PrinterCallback
+    from srllm_train.order import ByLength
 
     class Evaluating(trainer):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             # Progress says the same in one line.
             self.remove_callback(PrinterCallback)
+
+        def train(self, resume_from_checkpoint: str | None = None, **kwargs: Any) -> Any:
+            if resume_from_checkpoint and _ended(resume_from_checkpoint):
+                # transformers would train a step more.
+                self.state = TrainerState.load_from_json(f"{resume_from_checkpoint}/{_STATE}")
+                best = Path(self.args.output_dir) / f"checkpoint-{self.state.best_global_step}"
+                kept = best if best.is_dir() else resume_from_checkpoint
+                return self._load_from_checkpoint(str(kept))
+            return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            rows = self.train_dataset
+            if "length" not in rows.column_names:
+                # Packed sequences are of one length.
+                return super()._get_train_sampler(train_dataset)
+            batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
+            return ByLength(rows["length"], batch, recipe.seed)
 
         def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
             output = super().evaluation_loop(*args, **kwargs)
@@ -258,44 +306,44 @@ def _learned_only(trainer: type) -> Any:
     return LearnedOnly
 
 
+def _ended(checkpoint: str) -> bool:
+    """Whether training ended with ``checkpoint``, at the last step or by patience."""
+    state = json.loads((Path(checkpoint) / _STATE).read_bytes())
+    return bool(state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"])
+
+
 def last_checkpoint(out: Path) -> Path | None:
     """The newest checkpoint of a run that was written to its end."""
     from safetensors import SafetensorError, safe_open
 
     found = (out / "checkpoints").glob("checkpoint-*")
     for path in sorted(found, key=lambda p: -int(p.name.rsplit("-")[-1])):
-        # The trainer's state is written after everything else.
         weights = list(path.glob("*.safetensors"))
-        if not weights or not (path / "trainer_state.json").is_file():
+        if not weights:
             continue
         try:
+            # The trainer's state is written after everything else.
+            json.loads((path / _STATE).read_bytes())
             for file in weights:
                 with safe_open(file, "pt") as opened:
                     opened.keys()
-        except (SafetensorError, OSError):
+        except (SafetensorError, OSError, ValueError):
             continue
         return path
     return None
 
 
 @contextmanager
-def explained(recipe: Recipe, out: Path) -> Iterator[None]:
+def explained(recipe: Recipe, out: Path, kind: str = "sft") -> Iterator[None]:
     """Say in one sentence that memory or disk did not do, and which setting helps."""
     try:
         yield
-    except (RuntimeError, MemoryError, OSError) as error:
-        said = str(error)
-        if _no_memory(error):
-            raise SrllmError(_smaller(recipe)) from None
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-        if full or "No space left" in said or "PytorchStreamWriter" in said:
-            raise StoreError(
-                f"The disk of {out} is full; free some space, then go on with --resume: what was "
-                f"saved before is whole."
-            ) from None
+    except SrllmError:
         raise
     except Exception as error:
-        if "No space left" in str(error):
+        if no_memory(error):
+            raise SrllmError(_smaller(recipe, kind)) from None
+        if _disk_full(error):
             raise StoreError(
                 f"The disk of {out} is full; free some space, then go on with --resume: what was "
                 f"saved before is whole."
@@ -303,22 +351,23 @@ def explained(recipe: Recipe, out: Path) -> Iterator[None]:
         raise
 
 
-def _no_memory(error: BaseException) -> bool:
+def _disk_full(error: Exception) -> bool:
     said = str(error)
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError)
-        and ("out of memory" in said or "can't allocate memory" in said)
+    number = getattr(error, "errno", None)
+    # safetensors and torch say it in words only.
+    return number in _FULL or any(
+        words in said for words in (*map(os.strerror, _FULL), "inline_container")
     )
 
 
-def _smaller(recipe: Recipe) -> str:
-    if recipe.batch > 1:
-        half = recipe.batch // 2
-        do = f"set batch to {half} and accumulation to {recipe.accumulation * 2}"
-    elif not recipe.gradient_checkpointing:
+def _smaller(recipe: Recipe, kind: str) -> str:
+    name, batch = ("dpo.batch", recipe.dpo.batch) if kind == "dpo" else ("batch", recipe.batch)
+    if batch > 1:
+        do = f"set {name} to {batch // 2} and accumulation to {recipe.accumulation * 2}"
+    elif not recipe.gradient_checkpointing and recipe.method != "prefix":
         do = "set gradient_checkpointing to true"
     elif not recipe.quantize and recipe.method != "full":
         do = "set quantize to nf4"
     else:
         do = "lower max_length, or name a smaller base"
-    return f"The model and batch {recipe.batch} do not fit in memory; {do} in the recipe."
+    return f"The model and {name} {batch} do not fit in memory; {do} in the recipe."

@@ -1,5 +1,6 @@
 """Asking a causal language model in memory for rewrites: its prompt, and its answers in batches."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +21,41 @@ def turns(system: str, text: str, marked: Sequence[str] = ()) -> list[dict[str, 
 def prompt_ids(tokenizer: "PreTrainedTokenizerBase", messages: list[dict[str, str]]) -> list[int]:
     """Tokens of ``messages`` up to where the answer begins, by the tokenizer's own template.
 
-    A template that knows no system turn gets it in front of the user's.
+    A template that knows no system turn gets it in front of the user's. A mark of the template
+    that a message happens to hold, such as <|im_end|>, is read as letters.
     """
     from jinja2.exceptions import TemplateError
 
+    marks = [t.content for t in tokenizer.added_tokens_decoder.values() if t.special]
+    held: dict[str, str] = {}
+    safe = []
+    for message in messages:
+        content = message["content"]
+        if any(mark in content for mark in marks):
+            # A stand-in of private use goes through the template in its place.
+            stand_in = f"\ue000{len(held)}\ue001"
+            held[stand_in], content = content, stand_in
+        safe.append({**message, "content": content})
     try:
-        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        text = tokenizer.apply_chat_template(safe, tokenize=False, add_generation_prompt=True)
     except TemplateError:
-        system, user = (m["content"] for m in messages)
+        system, user = (m["content"] for m in safe)
         joined = [{"role": "user", "content": f"{system}\n\n{user}"}]
         text = tokenizer.apply_chat_template(joined, tokenize=False, add_generation_prompt=True)
-    ids: list[int] = tokenizer(str(text), add_special_tokens=False)["input_ids"]
+    ids: list[int] = []
+    for piece in re.split(f"({'|'.join(held)})", str(text)) if held else [str(text)]:
+        if piece in held:
+            ids += plain_ids(tokenizer, held[piece])
+        else:
+            ids += tokenizer(piece, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Tokens of ``text`` by itself; a mark of the chat template in it is read as letters."""
+    ids: list[int] = tokenizer(text, add_special_tokens=False, split_special_tokens=True)[
+        "input_ids"
+    ]
     return ids
 
 
