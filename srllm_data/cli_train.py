@@ -88,6 +88,23 @@ def merge(
 
 
 @app.command()
+def rewriter(
+    data: Annotated[Path, typer.Option("--data", help="Folder with the openly licensed sets.")],
+    out: OutOption,
+    set_: SetOption = None,
+) -> None:
+    """Train the adapter that comes with srllm, on its own pairs and openly licensed ones."""
+    with _installed():
+        from srllm_train.embedded import train
+        from srllm_train.recipe import load_recipe
+
+        record = train(data, out, load_recipe("embedded", set_ or ()), _say(False))
+    _print(record, out)
+    if record["unfit"]:
+        raise typer.Exit(3)
+
+
+@app.command()
 def labellers(
     data: Annotated[Path, typer.Option("--data", help="Folder with the labelled sets.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the classifiers and their card.")],

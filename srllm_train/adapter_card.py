@@ -55,6 +55,7 @@ def card(record: dict[str, Any]) -> str:
         + " | ".join(f"{record['health'][n]:.3f}" for n in ("empty", "repeated", "foreign"))
         + " |",
         "",
+        *(["## Data", "", material["about"]] if material["about"] else []),
         "## Recipe",
         "",
         "```yaml",

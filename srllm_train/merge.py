@@ -91,7 +91,7 @@ def _merged(folder: Path, recipe: Recipe) -> tuple[Any, Any]:
     tokenizer, network = load_base(recipe.model_copy(update=plain))
     if recipe.method == "full":
         return tokenizer, network.to(torch.float16 if precision == "fp16" else torch.bfloat16)
-    network = adapter.loaded(folder, network)
+    network = adapter.loaded(folder, network, recipe)
     ends = (network.get_input_embeddings(), network.get_output_embeddings())
     if network.config.tie_word_embeddings and any(isinstance(e, BaseTunerLayer) for e in ends):
         raise SrllmError(

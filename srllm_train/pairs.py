@@ -45,13 +45,15 @@ class Preference:
 class Material:
     """Pairs and preferences by split, and where they come from.
 
-    name, digest: of the release, or of the folder and its files.
+    name, digest: of the release, or of the folder and its files. about: what a folder's README.md
+    says of its pairs, for the card.
     """
 
     name: str
     digest: str
     pairs: dict[str, list[Pair]]
     preferences: dict[str, list[Preference]] = field(default_factory=dict)
+    about: str = ""
 
 
 def read(place: Path) -> Material:
@@ -129,6 +131,7 @@ def _folder(place: Path) -> Material:
         place.resolve().name,
         digest({path.name: file_digest(path) for path in files.values()}),
         {split: pairs.get(split, []) for split in SPLITS},
+        about=about.read_text("utf-8") if (about := place / "README.md").is_file() else "",
     )
 
 

@@ -102,7 +102,11 @@ def train(
         learning = curve(trainer.state.log_history)
         record: dict[str, Any] = {
             **started,
-            "material": {"name": material.name, "digest": material.digest},
+            "material": {
+                "name": material.name,
+                "digest": material.digest,
+                "about": material.about,
+            },
             "base": adapter.base_of(recipe),
             "rows": rows,
             "steps": trainer.state.global_step,
