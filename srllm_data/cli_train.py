@@ -142,7 +142,7 @@ def list_(
     for adapter in found:
         print(f"{adapter['adapter']}  {adapter['state']:<12}  {adapter.get('why', '')}".rstrip())
     if not any(adapter["state"] == "in use" for adapter in found):
-        print("In use is the embedded editor.")
+        print("None was promoted yet; what rewrite.adapter names is in use.")
 
 
 def _run(

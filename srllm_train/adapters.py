@@ -1,7 +1,7 @@
 """The adapters of a workspace: which one is in use, and what was decided about each.
 
 ``adapters/<release>-<digest8>/`` holds an adapter. ``current.json`` is the decision that promoted
-the one in use; where it is missing, the embedded editor is in use. ``history.jsonl`` holds every
+the one in use; where it is missing, ``rewrite.adapter`` names it. ``history.jsonl`` holds every
 decision, the oldest first.
 """
 
@@ -24,7 +24,7 @@ class Adapters:
     folder: Path
 
     def current(self) -> Decision | None:
-        """The decision that promoted the adapter in use; None where the embedded editor is.
+        """The decision that promoted the adapter in use; None where none was.
 
         Raises StoreError where its adapter is not what was promoted.
         """
@@ -39,7 +39,7 @@ class Adapters:
         if wrong:
             raise StoreError(
                 f"The adapter {self.folder / name} {wrong}; restore it, or remove current.json "
-                f"beside it to go back to the embedded editor."
+                f"beside it to go back to the one before."
             )
         return found
 
@@ -94,7 +94,7 @@ class Adapters:
             assert isinstance(found["weights"], str)
         except (OSError, ValueError, KeyError, TypeError, AssertionError):
             raise StoreError(
-                f"{path} is damaged; restore it, or remove it to go back to the embedded editor."
+                f"{path} is damaged; restore it, or remove it to forget what was promoted."
             ) from None
         return found
 

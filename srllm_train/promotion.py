@@ -1,8 +1,8 @@
 """From a release to an adapter and a decision about it: train, compare, promote or say why not.
 
-An adapter is compared with the one in use, or with the embedded editor, on texts that the release
-holds back for tests. A biased text counts where the gates accept its rewrite, a neutral one where
-it comes back unchanged.
+An adapter is compared with the one in use, or else with the configured one or the editor, on texts
+that the release holds back for tests. A biased text counts where the gates accept its rewrite, a
+neutral one where it comes back unchanged.
 """
 
 import json
@@ -152,11 +152,8 @@ def decide(job: Job) -> Decision:
     and where all of it comes from. Rewrites and verdicts lie in ``evaluation.jsonl`` beside the
     adapter.
     """
-    from srllm_data.rewrite.editor import EDITOR
-
     record = read_record(job.adapter)
-    current = job.adapters.current()
-    against = current["adapter"] if current else EDITOR
+    against, place = _in_use(job)
     rows = rows_to_test(job.manifest, job.workspace, job.config.train.max_rows)
     controls = rows["control"].to_pylist()
     biased = controls.count(False)
@@ -170,7 +167,6 @@ def decide(job: Job) -> Decision:
             f"for {job.config.train.min_rows:,}."
         )
     else:
-        place = job.workspace.adapters / against if current else None
         with bar("evaluate", 4 * rows.num_rows):
             said = [rewrites_of(rows, folder) for folder in (job.adapter, place)]
             new, old = (right(rows, rewrites, job.config) for rewrites in said)
@@ -192,6 +188,23 @@ def decide(job: Job) -> Decision:
     }
     job.adapters.decide(decision)
     return decision
+
+
+def _in_use(job: Job) -> tuple[str, Path | None]:
+    """Name and folder of the adapter in use: the promoted one, or else the configured one.
+
+    The folder is None where the editor is in use.
+    """
+    from srllm_data.local_models import rewriter
+    from srllm_data.rewrite import embedded
+    from srllm_data.rewrite.editor import EDITOR
+
+    if current := job.adapters.current():
+        return current["adapter"], job.workspace.adapters / current["adapter"]
+    configured = job.config.rewrite
+    if configured.adapter and embedded.used(configured):
+        return rewriter.name_of(configured.adapter), rewriter.folder_of(configured.adapter)
+    return EDITOR, None
 
 
 def judgement(

@@ -172,8 +172,8 @@ class RewriteConfig(EndpointConfig):
     )
     adapter: str | None = Field(
         "embedded",
-        description="where model is unset: srllm's own adapter (embedded), a folder that 'srllm "
-        "train' wrote, or null for the editor alone",
+        description="where model is unset: srllm's own adapter (embedded), the one that was last "
+        "promoted (current), a folder that 'srllm train' wrote, or null for the editor alone",
     )
     prompt: str = Field(
         "rewrite-v2", description="name of a prompt template, or a file of your own ending in .md"

@@ -1,6 +1,7 @@
 """The whole configuration, and how it is read, overridden and checked."""
 
 import difflib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def _load(
                     "pairs": [
                         p if p == "own" else _absolute(here, p) for p in config.rewrite.pairs
                     ],
-                    "adapter": _adapter(here, config.rewrite.adapter),
+                    "adapter": _adapter(here, config.rewrite.adapter, Path(workspace)),
                     "prompt": _absolute(here, config.rewrite.prompt)
                     if config.rewrite.prompt.endswith(".md")
                     else config.rewrite.prompt,
@@ -252,8 +253,22 @@ def _folder_or_id(here: Path, name: str) -> str:
     return _absolute(here, name) if (here / name).exists() else name
 
 
-def _adapter(here: Path, adapter: str | None) -> str | None:
-    """The adapter's folder, or the name of the one that comes with srllm."""
+def _adapter(here: Path, adapter: str | None, workspace: Path) -> str | None:
+    """The adapter's folder, or the name of the one that comes with srllm.
+
+    That of ``current`` is what ``train-and-evaluate`` promoted in the workspace.
+    """
+    if adapter == "current":
+        try:
+            promoted = json.loads((workspace / "adapters" / "current.json").read_bytes())
+            return str(workspace / "adapters" / promoted["adapter"])
+        except FileNotFoundError:
+            return "embedded"
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ConfigError(
+                f"{workspace / 'adapters' / 'current.json'} is damaged; restore it, or name an "
+                f"adapter in rewrite.adapter."
+            ) from None
     return adapter if adapter in (None, "embedded") else _absolute(here, str(adapter))
 
 

@@ -156,7 +156,7 @@ def test_a_killed_one_is_not_trained_again_and_a_decided_one_not_decided_again(b
 
     listed = srllm("train", "list", cwd=built)
     assert listed.stdout.startswith(f"{decision['adapter']}  not promoted  It does not beat")
-    assert "embedded editor" in listed.stdout
+    assert "None was promoted yet" in listed.stdout
     found = json.loads(srllm("train", "list", "--json", cwd=built).stdout)
     assert found == [decision | {"state": "not promoted"}]
 
