@@ -428,7 +428,7 @@ def test_assets_change_with_what_the_rewrites_depend_on(tmp_path):
     changed = assets(shown)
     assert changed["pairs 1"] != asked["pairs 1"]
     assert list(assets(RewriteConfig(model="m", pairs=[bank]))) == ["rewrite-v2", "lexicon"]
-    assert list(assets(RewriteConfig())) == ["lexicon"]
+    assert list(assets(RewriteConfig(adapter=None))) == ["lexicon"]
     assert all(len(value) == 64 for value in asked.values())
 
 
@@ -443,9 +443,9 @@ def test_the_editor_rewrites_without_a_model(tmp_path):
     )
     shown = []
     with progress._listening(shown.append):
-        output = rewrite(rows, RewriteConfig(), tmp_path / "requests.sqlite")
+        output = rewrite(rows, RewriteConfig(adapter=None), tmp_path / "requests.sqlite")
     assert accounted(rows, output) == {"r1": "unchanged"}
-    assert output.dropped["detail"].to_pylist() == ["the editor knew no honest edit"]
+    assert output.dropped["detail"].to_pylist() == ["no answer changed the text"]
     edited, control = output.kept.to_pylist()
     assert edited["rewrite"] == "The mayor closed the bridge on Monday."
     assert edited["rewrite_by"].startswith("editor-")
