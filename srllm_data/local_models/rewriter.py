@@ -1,6 +1,8 @@
 """A rewriter that runs on this machine: a base model with an adapter that srllm trained."""
 
 import json
+import logging
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +15,9 @@ from srllm_data.workspace import file_digest
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+# It comes with peft where it is installed, and tells of kernels that nothing here needs.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 #: The adapter that comes with srllm.
 EMBEDDED = "embedded"
@@ -108,15 +113,18 @@ def load(adapter: str) -> "tuple[PreTrainedTokenizerBase, Any, dict[str, Any]]":
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(place)
         network: Any = transformers.AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32)
-        network = PeftModel.from_pretrained(network, str(folder_of(adapter)))
+        with warnings.catch_warnings():
+            # peft and transformers warn of each other's old names.
+            warnings.simplefilter("ignore")
+            network = PeftModel.from_pretrained(network, str(folder_of(adapter)))
+            if record["recipe"]["method"] == "lora":
+                network = network.merge_and_unload()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         said = " ".join(str(error).split())[:200]
         raise ConfigError(
             f"rewrite.adapter: '{adapter}' cannot be loaded ({said}); name a folder that 'srllm "
             f"train' wrote, or {EMBEDDED}."
         ) from None
-    if record["recipe"]["method"] == "lora":
-        network = network.merge_and_unload()
     network.generation_config.eos_token_id = tokenizer.eos_token_id
     return tokenizer, network.eval(), record
 
