@@ -156,11 +156,15 @@ def _run(
     json_: bool,
 ) -> None:
     with _installed():
+        from srllm_train import ranks
         from srllm_train.recipe import load_recipe
         from srllm_train.run import train
 
-        settings = load_recipe(recipe, changes or ())
-        record = train(kind, release, settings, out, start, resume, _say(json_))
+        with ranks.together():
+            settings = load_recipe(recipe, changes or ())
+            record = train(kind, release, settings, out, start, resume, _say(json_))
+    if not ranks.is_main():
+        return
     if json_:
         print(json.dumps(record, indent=2))
     else:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,13 +31,17 @@ def save(
     recipe: Recipe,
     record: dict[str, Any],
     out: Path,
+    weights: dict[str, Any] | None = None,
 ) -> None:
-    """Write ``model``'s trained part, prompt, card and record to ``out``; the record is last."""
+    """Write ``model``'s trained part, prompt, card and record to ``out``; the record is last.
+
+    weights: of a model that is sharded, its whole ones by name.
+    """
     whole = recipe.method == "full"
     if whole:
-        model.save_pretrained(out)
+        model.save_pretrained(out, state_dict=weights)
     else:
-        _save_part(model, out)
+        _save_part(model, out, weights)
     if recipe.base != EMBEDDED or whole:
         tokenizer.save_pretrained(out)
     if not whole:
@@ -60,10 +65,11 @@ def round_off(model: Any) -> None:
 
     for weight in model.parameters():
         if weight.requires_grad:
-            weight.data = weight.data.to(torch.bfloat16).to(weight.dtype)
+            # In place: a sharded model computes with the memory that its shards are in.
+            weight.data.copy_(weight.data.to(torch.bfloat16))
 
 
-def _save_part(model: Any, out: Path) -> None:
+def _save_part(model: Any, out: Path, whole: dict[str, Any] | None) -> None:
     import torch
     from peft import get_peft_model_state_dict
     from safetensors.torch import save
@@ -72,7 +78,7 @@ def _save_part(model: Any, out: Path) -> None:
     model.peft_config["default"].save_pretrained(out)
     weights = {
         name: weight.detach().to("cpu", torch.bfloat16).contiguous()
-        for name, weight in get_peft_model_state_dict(model).items()
+        for name, weight in get_peft_model_state_dict(model, whole).items()
     }
     write_atomically(out / "adapter_model.safetensors", save(weights, {"format": "pt"}))
 
@@ -142,23 +148,31 @@ def weights_digest(folder: Path) -> str:
     return hashlib.sha256("".join(file_digest(f) for f in files).encode()).hexdigest()
 
 
-def trained_digest(model: Any) -> str:
-    """SHA-256 of the weights of ``model`` that are trained, as they are now."""
+def trained_digest(model: Any, weights: dict[str, Any] | None = None) -> str:
+    """SHA-256 of the weights of ``model`` that are trained, as they are now.
+
+    weights: of a model that is sharded, its whole ones by name.
+    """
     import torch
 
     found = hashlib.sha256()
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            found.update(name.encode())
-            found.update(weight.detach().float().cpu().contiguous().view(torch.uint8).numpy())
+    for name, weight in _trained(model, weights):
+        found.update(name.encode())
+        found.update(weight.detach().float().cpu().contiguous().view(torch.uint8).numpy())
     return found.hexdigest()
 
 
-def finite(model: Any) -> bool:
-    """Whether all weights of ``model`` that are trained are numbers."""
+def finite(model: Any, weights: dict[str, Any] | None = None) -> bool:
+    """Whether all weights of ``model`` that are trained are numbers; weights: as above."""
     import torch
 
-    return all(bool(torch.isfinite(w).all()) for w in model.parameters() if w.requires_grad)
+    return all(bool(torch.isfinite(weight).all()) for _, weight in _trained(model, weights))
+
+
+def _trained(model: Any, weights: dict[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            yield name, weight if weights is None else weights[name]
 
 
 def base_of(recipe: Recipe) -> dict[str, str | None]:

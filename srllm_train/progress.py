@@ -8,6 +8,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from srllm_data.errors import SrllmError
+from srllm_train import ranks
 from srllm_train.recipe import Recipe
 
 #: Most bf16 operations a second of GPUs, without sparsity, from their makers' data sheets.
@@ -79,7 +80,7 @@ class Progress(TrainerCallback):
             return None
         weights = sum(p.numel() for p in model.parameters())
         trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-        share: float = (4 * weights + 2 * trained) * self.tokens / seconds / peak
+        share: float = (4 * weights + 2 * trained) * self.tokens / seconds / peak / ranks.count()
         return round(share, 4)
 
 

@@ -5,17 +5,18 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 from srllm_data.errors import ConfigError, SrllmError, StoreError
 from srllm_data.progress import advance
 from srllm_data.workspace import write_atomically
-from srllm_train import adapter, energy, seq2seq
+from srllm_train import adapter, energy, ranks, seq2seq
 from srllm_train.balance import balanced
 from srllm_train.base import load_base, trained_part
 from srllm_train.examples import check, make_examples, make_preferences, shown
-from srllm_train.outputs import health, rewrites, scores, unfit
+from srllm_train.outputs import health, scores, unfit
 from srllm_train.pairs import Material, Pair, Preference, read
 from srllm_train.progress import NO_NUMBER, Progress, curve, mean_loss
 from srllm_train.recipe import Recipe
@@ -46,7 +47,8 @@ def train(
 
     kind: sft learns rewrites, dpo learns from preference pairs. start: an adapter to go on from
     instead of the bare base. resume: go on from the newest whole checkpoint of the same run in
-    ``out``, to the same weights. say: told what happens, one line or example at a time.
+    ``out``, to the same weights. say: told what happens, one line or example at a time; of several
+    processes that train together (:mod:`srllm_train.ranks`), only the main one says it.
 
     Raises SrllmError where nothing would be learned, where ``out`` holds another run, where memory
     or disk does not do, and where the loss is no number.
@@ -54,6 +56,8 @@ def train(
     import torch
     from transformers import set_seed
 
+    ranks.check(recipe)
+    say = say if ranks.is_main() else _silent
     material = balanced(read(place), recipe.max_controls)
     started = {
         "kind": kind,
@@ -61,7 +65,7 @@ def train(
         "material": material.digest,
         "start": adapter.weights_digest(start) if start else None,
     }
-    checkpoint = _prepare(out, started, resume)
+    checkpoint = ranks.prepared(lambda: _prepare(out, started, resume))
     if checkpoint:
         say(f"Going on from step {checkpoint.rsplit('-')[-1]}.")
     elif resume:
@@ -80,16 +84,18 @@ def train(
         trainer, rows = _trainer(kind, network, tokenizer, material, given, say)
         before = adapter.trained_digest(trainer.model)
         began = time.monotonic()
-        with energy.measured(recipe.country) as spent:
+        with energy.measured(recipe.country) if ranks.is_main() else nullcontext({}) as spent:
             trainer.train(resume_from_checkpoint=checkpoint)
         seconds = time.monotonic() - began
         trained = trainer.model
-        if adapter.trained_digest(trained) == before and not checkpoint:
-            raise SrllmError(
-                "Training changed no weight; raise learning_rate or epochs in the recipe."
-            )
-        if not adapter.finite(trained):
-            raise SrllmError(NO_NUMBER)
+        weights = ranks.gathered(trainer)
+        if ranks.is_main():
+            if adapter.trained_digest(trained, weights) == before and not checkpoint:
+                raise SrllmError(
+                    "Training changed no weight; raise learning_rate or epochs in the recipe."
+                )
+            if not adapter.finite(trained, weights):
+                raise SrllmError(NO_NUMBER)
         trained.eval()
         if recipe.method != "full":
             adapter.round_off(trained)
@@ -97,7 +103,7 @@ def train(
         if kept:
             say(f"The state of step {kept} is kept, the best on dev rows.")
         say(f"Rewriting {len(dev):,} dev rows.")
-        said = rewrites(dev, trained, tokenizer, recipe, lambda n: advance(n))
+        said = ranks.rewrites(trainer, dev, tokenizer, recipe, lambda n: advance(n))
         well = health(dev, said)
         learning = curve(trainer.state.log_history)
         record: dict[str, Any] = {
@@ -122,11 +128,14 @@ def train(
                 "tokens_per_second": round(progress.tokens / seconds, 1) if seconds else None,
                 "mfu": progress.mfu(trained, seconds, recipe),
                 "peak_memory_gib": _peak(torch),
+                "processes": ranks.count(),
                 **adapter.hardware(),
                 **spent,
             },
         }
-        adapter.save(trained, tokenizer, recipe, record, out)
+        if ranks.is_main():
+            adapter.save(trained, tokenizer, recipe, record, out, weights)
+        record = ranks.told(record)
     if record["unfit"]:
         say(f"Unfit: {'; '.join(record['unfit'])}.")
     return record
@@ -224,6 +233,10 @@ def _preferences(material: Material) -> list[Preference]:
             f"sft."
         )
     return found
+
+
+def _silent(line: str) -> None:
+    pass
 
 
 def _peak(torch: Any) -> float:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srllm_data.errors import ConfigError, SrllmError, StoreError
+from srllm_train import ranks
 from srllm_train.base import no_memory
 from srllm_train.examples import IGNORED, Example
-from srllm_train.outputs import health, rewrites, scores
+from srllm_train.outputs import health, scores
 from srllm_train.pairs import Pair
 from srllm_train.recipe import Recipe
 
@@ -50,7 +51,8 @@ def sft_trainer(
         packing=recipe.packing,
         eval_packing=False,
     )
-    on_cpu = not torch.cuda.is_available() and recipe.method != "prefix"
+    # Processes that train together add up gradients in a forward that this loss goes round.
+    on_cpu = not torch.cuda.is_available() and recipe.method != "prefix" and ranks.count() == 1
     trainer = _learned_only(SFTTrainer) if on_cpu else SFTTrainer
     return _evaluating(trainer, dev, tokenizer, recipe)(
         model=network,
@@ -255,11 +257,12 @@ def _evaluating(
                 # Packed sequences are of one length.
                 return super()._get_train_sampler(train_dataset)
             batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
+            batch *= ranks.count()
             return ByLength(rows["length"], batch, recipe.seed)
 
         def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
             output = super().evaluation_loop(*args, **kwargs)
-            said = rewrites(dev, self.model, tokenizer, recipe)
+            said = ranks.rewrites(self, dev, tokenizer, recipe)
             found = scores(dev, said) | health(dev, said)
             output.metrics.update({f"eval_{name}": value for name, value in found.items()})
             return output
