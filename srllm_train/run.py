@@ -187,6 +187,8 @@ def _prepare(out: Path, started: dict[str, Any], resume: bool) -> str | None:
             raise SrllmError(
                 f"{out} holds a run already; go on with --resume, or name another --out."
             )
+        if not mark.exists() and out.is_dir() and any(out.iterdir()):
+            raise SrllmError(f"{out} holds other files; name a new folder as --out.")
         if mark.exists():
             # It was stopped before it had saved anything.
             shutil.rmtree(out / "checkpoints", ignore_errors=True)

@@ -216,9 +216,12 @@ def _tracker(recipe: Recipe, out: Path) -> str:
             f"track: {recipe.track} is not installed; run 'pip install {recipe.track}', or set "
             f"track to none."
         )
-    os.environ.setdefault("WANDB_MODE", "offline")
-    os.environ.setdefault("WANDB_DIR", str(out))
-    os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{out.resolve() / 'mlflow.db'}")
+    usual = {
+        "wandb": {"WANDB_MODE": "offline", "WANDB_DIR": str(out)},
+        "mlflow": {"MLFLOW_TRACKING_URI": f"sqlite:///{out.resolve() / 'mlflow.db'}"},
+    }
+    for name, value in usual.get(recipe.track, {}).items():
+        os.environ.setdefault(name, value)
     return recipe.track
 
 
