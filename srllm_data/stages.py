@@ -59,8 +59,8 @@ LIBRARIES = {
     "deduplicate": ("numpy",),
     "redact": _PERSONAL_DATA,
     "label": ("safetensors", *_LEXICON),
-    "rewrite": ("bm25s", "py3langid", "safetensors", *_PERSONAL_DATA),
-    "validate": ("py3langid", "safetensors", *_PERSONAL_DATA),
+    "rewrite": ("Jinja2", "bm25s", "py3langid", "safetensors", *_PERSONAL_DATA),
+    "validate": ("Jinja2", "py3langid", "safetensors", *_PERSONAL_DATA),
     "review": ("great-expectations", "numpy", *_PERSONAL_DATA),
     "release": (),
 }
