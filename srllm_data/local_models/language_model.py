@@ -97,10 +97,12 @@ def unpacked() -> str:
     # The bar that shows the unpacking cannot be switched off otherwise.
     with TemporaryDirectory(dir=cache) as draft, redirect_stderr(StringIO()):
         tokenizer = transformers.AutoTokenizer.from_pretrained(packed, gguf_file=_FILE)
-        tokenizer.save_pretrained(Path(draft) / "model")
         read: Any = transformers.AutoModelForCausalLM.from_pretrained(
             packed, gguf_file=_FILE, dtype=torch.float32
         )
+        # Some versions, such as transformers 5.17, take the start of a turn for its end.
+        tokenizer.eos_token = tokenizer.convert_ids_to_tokens(read.config.eos_token_id)
+        tokenizer.save_pretrained(Path(draft) / "model")
         # A network that was read from a packed file refuses to be saved.
         del read.config.quantization_config
         plain = transformers.AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
