@@ -34,7 +34,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from train_gpu_variant import Setting, Variant, prepare, run, why, write
+from train_gpu_variant import Setting, Variant, prepare, run
 
 RESULTS = Path(__file__).parent / "results" / "train_gpu.json"
 _LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "triton")
@@ -169,8 +169,8 @@ def _one(args: argparse.Namespace) -> None:
         import traceback
 
         traceback.print_exc()
-        record = {"failed": why(error)}
-    write(args.out, record)
+        record = {"failed": _why(error)}
+    _write(args.out, record)
 
 
 def _all(args: argparse.Namespace) -> None:
@@ -198,7 +198,7 @@ def _all(args: argparse.Namespace) -> None:
             child.communicate()
         record["wall_seconds"] = round(time.monotonic() - at, 1)
         found["variants"].append({**asdict(variant), "result": record})
-        write(args.out, found)
+        _write(args.out, found)
         print(_line(variant, record), flush=True)
     print(_table(found))
 
@@ -241,6 +241,21 @@ def _finished(
     if "failed" in record:
         record["log"] = log[-25:]
     return record
+
+
+def _why(error: BaseException) -> str:
+    """``error`` in one line."""
+    said = " ".join(str(error).split())
+    if "out of memory" in said:
+        return "out of memory"
+    return f"{type(error).__name__}: {said[:300]}"
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    """Write ``record`` whole or not at all."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    draft.replace(path)
 
 
 def _machine() -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """One variant of ``train_gpu.py``: trains in this process, measures, and returns a record."""
 
 import gc
-import json
 import tempfile
 import types
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Any, Literal
 
 from train_gpu_meter import Meter, memory, mfu
 
-from srllm_train.examples import IGNORED, Example, make_examples, set_pad
+from srllm_train.examples import IGNORED, Example, make_examples, prompt_of, set_pad
 from srllm_train.pairs import Pair, read
 from srllm_train.recipe import EMBEDDED, Recipe, load_recipe
 
@@ -94,6 +93,7 @@ def run(variant: Variant, setting: Setting, train: list[Pair], dev: list[Pair]) 
     out = Path(tempfile.mkdtemp(dir=setting.work))
     build = {"plain": _plain, "ours": _ours, "qlora": _qlora}[variant.who]
     trainer = build(variant, setting, recipe, train, out)
+    _same_end(trainer.processing_class)
     trainer.data_collator = meter.counting(trainer.data_collator)
     trainer.add_callback(meter.callback())
     # Writing checkpoints is no part of what is compared.
@@ -115,6 +115,14 @@ def run(variant: Variant, setting: Setting, train: list[Pair], dev: list[Pair]) 
     return record
 
 
+def _same_end(tokenizer: Any) -> None:
+    """Refuse a comparison where TRL, by the template, would teach another end than ours."""
+    turn = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    shown = str(tokenizer.apply_chat_template(turn, tokenize=False))
+    if not shown.rstrip().endswith(tokenizer.eos_token):
+        raise RuntimeError(f"the template does not end a turn with {tokenizer.eos_token}")
+
+
 def _skip(setting: Setting, variant: Variant, rows: int) -> int:
     if setting.tiny:
         return 1
@@ -132,6 +140,7 @@ def _recipe(variant: Variant, setting: Setting) -> Recipe:
         "evaluations": 0,
         "track": "none",
         "max_length": _LONGEST,
+        "accumulation": 1,
     }
     if variant.who == "qlora":
         changes |= {"precision": variant.precision, "deterministic": False}
@@ -160,10 +169,7 @@ def _plain(variant: Variant, setting: Setting, recipe: Recipe, train: list[Pair]
 
     rows = [
         {
-            "prompt": [
-                {"role": "system", "content": recipe.system},
-                {"role": "user", "content": p.text},
-            ],
+            "prompt": prompt_of(p.text, p.marked, recipe),
             "completion": [{"role": "assistant", "content": p.rewrite}],
         }
         for p in train
@@ -332,6 +338,7 @@ def _dev_loss(
     """Nats a learned token of the dev rows, by the adapter on a fresh float32 base.
 
     Every variant is judged the same way, whatever it was trained with: padded rows, no autocast.
+    words, ends: the same of the tokens before the end of each answer, and of the end alone.
     """
     import torch
     from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
@@ -357,7 +364,7 @@ def _dev_loss(
     network.to(device).eval()
     examples, _ = make_examples(dev, tokenizer, fresh)
     examples.sort(key=lambda e: len(e.input_ids))
-    nats, tokens = 0.0, 0
+    nats, tokens, ends = 0.0, 0, 0.0
     for first in range(0, len(examples), 32):
         some = examples[first : first + 32]
         width = max(len(e.input_ids) for e in some)
@@ -370,26 +377,18 @@ def _dev_loss(
         mask = padded([[1] * len(e.input_ids) for e in some], 0)
         with torch.inference_mode():
             logits = network(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
-        target = labels[:, 1:]
+        target = labels[:, 1:].flatten()
         each = torch.nn.functional.cross_entropy(
-            logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED, reduction="none"
+            logits.flatten(0, 1), target, ignore_index=IGNORED, reduction="none"
         )
+        ends += float(each[target == tokenizer.eos_token_id].double().sum())
         nats += float(each.double().sum())
         tokens += int((target != IGNORED).sum())
     moved = sum(float(w.abs().sum()) for n, w in weights.items() if "lora_B" in n)
-    return {"nats": round(nats / tokens, 4), "tokens": tokens, "lora_b": round(moved, 2)}
-
-
-def why(error: BaseException) -> str:
-    """``error`` in one line."""
-    said = " ".join(str(error).split())
-    if "out of memory" in said:
-        return "out of memory"
-    return f"{type(error).__name__}: {said[:300]}"
-
-
-def write(path: Path, record: dict[str, Any]) -> None:
-    """Write ``record`` whole or not at all."""
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-    draft.replace(path)
+    return {
+        "nats": round(nats / tokens, 4),
+        "tokens": tokens,
+        "words": round((nats - ends) / (tokens - len(examples)), 4),
+        "ends": round(ends / len(examples), 4),
+        "lora_b": round(moved, 2),
+    }
