@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from srllm_data.errors import ConfigError
+from srllm_data.local_models.chat import turn_end
 from srllm_train.examples import set_pad
 from srllm_train.recipe import EMBEDDED, Recipe
 
@@ -50,6 +51,8 @@ def load_base(recipe: Recipe) -> tuple["PreTrainedTokenizerBase", Any]:
             f"base: '{recipe.base}' has no chat template or no end token, so it cannot be asked "
             f"for an answer; name an instruct model."
         )
+    if not config.is_encoder_decoder:
+        tokenizer.eos_token = turn_end(tokenizer) or tokenizer.eos_token
     set_pad(tokenizer)
     network.config.pad_token_id = network.generation_config.pad_token_id = tokenizer.pad_token_id
     network.generation_config.eos_token_id = tokenizer.eos_token_id

@@ -59,6 +59,19 @@ def plain_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     return ids
 
 
+def turn_end(tokenizer: "PreTrainedTokenizerBase") -> str | None:
+    """The token with which the tokenizer's own template ends an answer; None where it has none.
+
+    It need not be the tokenizer's end token: some templates end turns and texts differently.
+    """
+    said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "@"}]
+    rest = str(tokenizer.apply_chat_template(said, tokenize=False)).rpartition("@")[2]
+    ids = tokenizer(rest, add_special_tokens=False)["input_ids"]
+    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
+    found = next((i for i in ids if i in special), None)
+    return None if found is None else str(tokenizer.convert_ids_to_tokens(found))
+
+
 def most_tokens(source: int) -> int:
     """Tokens that an answer to a text of ``source`` tokens may have."""
     return source + source // 2 + 16

@@ -125,7 +125,6 @@ def load(adapter: str) -> "tuple[PreTrainedTokenizerBase, Any, dict[str, Any]]":
             f"rewrite.adapter: '{adapter}' cannot be loaded ({said}); name a folder that 'srllm "
             f"train' wrote, or {EMBEDDED}."
         ) from None
-    network.generation_config.eos_token_id = tokenizer.eos_token_id
     return tokenizer, network.eval(), record
 
 
