@@ -41,7 +41,7 @@ def together() -> Iterator[None]:
         yield
         return
     import torch
-    from accelerate import PartialState
+    from accelerate import PartialState  # type: ignore[import-untyped]
 
     PartialState(cpu=not torch.cuda.is_available(), timeout=_LONGEST_WAIT)
     try:

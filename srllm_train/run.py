@@ -5,7 +5,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,7 +84,7 @@ def train(
         trainer, rows = _trainer(kind, network, tokenizer, material, given, say)
         before = adapter.trained_digest(trainer.model)
         began = time.monotonic()
-        with energy.measured(recipe.country) if ranks.is_main() else nullcontext({}) as spent:
+        with _energy(recipe) as spent:
             trainer.train(resume_from_checkpoint=checkpoint)
         seconds = time.monotonic() - began
         trained = trainer.model
@@ -235,6 +235,10 @@ def _preferences(material: Material) -> list[Preference]:
             f"sft."
         )
     return found
+
+
+def _energy(recipe: Recipe) -> AbstractContextManager[dict[str, float | None]]:
+    return energy.measured(recipe.country) if ranks.is_main() else nullcontext({})
 
 
 def _silent(line: str) -> None:
