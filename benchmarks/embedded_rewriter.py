@@ -32,6 +32,7 @@ from rewriter_rows import Row, Scores, compare, held_back, summary
 from srllm_data.config import RedactConfig, RewriteConfig, ValidateConfig
 from srllm_data.local_models import rewriter
 from srllm_data.rewrite.embedded import marked
+from srllm_data.workspace import digest
 from srllm_train import embedded
 from srllm_train.gated import labelled
 
@@ -162,7 +163,7 @@ def main() -> None:
     ):
         learned[source] = [p for p in pairs if p.id not in held and not p.control]
     scorer = Scores(rows, learned)
-    scores = {name: scorer.of(answers) for name, answers in said.items()}
+    scores = {name: scored(name, answers, scorer, given.work) for name, answers in said.items()}
     best = f"adapter ({weights})"
     both = f"adapter and editor ({weights})"
     report: dict[str, Any] = {
@@ -185,6 +186,17 @@ def main() -> None:
         parts = "  ".join(f"{part} {found[part]}" for part in ("j", "kept", "same", "eq"))
         print(f"{name:52} {parts}")
     print(json.dumps(report["differences"], indent=1))
+
+
+def scored(name: str, answers: Answers, scorer: Scores, work: Path) -> dict[str, dict[str, float]]:
+    """The scores of the answers; those of the same answers are stored."""
+    key = digest([answers, [r.id for r in scorer.rows]])
+    path = work / f"{name}.scores.json"
+    if path.exists() and (found := json.loads(path.read_bytes()))["key"] == key:
+        return dict(found["scores"])
+    scores = scorer.of(answers)
+    path.write_text(json.dumps({"key": key, "scores": scores}) + "\n")
+    return scores
 
 
 def by_build_all(rows: Sequence[Row], config: RewriteConfig, ledger: Path) -> Answers:
