@@ -61,6 +61,7 @@ def write(rows: list[dict[str, Any]], config: RewriteConfig) -> pa.Table:
     found = []
     note("loading the adapter")
     rewriter.load(adapter)
+    note("the adapter writes")
     for row in rows:
         for sample in range(config.samples):
             temperature = config.temperature if sample else 0.0
