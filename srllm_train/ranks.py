@@ -20,8 +20,8 @@ Value = TypeVar("Value")
 
 #: How long one process waits for another, as transformers does.
 _LONGEST_WAIT = timedelta(minutes=30)
-#: Seconds in which the main process comes to the error that another one has found.
-_TURN = 5.0
+#: Seconds in which the process that knows the cause of an error ends, and the launcher the others.
+_TURN = 10.0
 
 
 def count() -> int:
@@ -46,10 +46,10 @@ def together() -> Iterator[None]:
     PartialState(cpu=not torch.cuda.is_available(), timeout=_LONGEST_WAIT)
     try:
         yield
-    except SrllmError:
-        if not is_main():
-            # Most errors are found by all; the first process that ends makes the launcher stop
-            # the others, so the sentence is printed once.
+    except Exception as error:
+        if not is_main() or not isinstance(error, SrllmError):
+            # It may be what all have found, or that another one is gone. The first process that
+            # ends makes the launcher stop the others, so the cause is said once.
             time.sleep(_TURN)
         raise
     torch.distributed.destroy_process_group()

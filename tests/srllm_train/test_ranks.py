@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
-from srllm_train.recipe import load_recipe
+from srllm_train.recipe import load_recipe, names
 from srllm_train.run import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -73,10 +74,23 @@ def folder(tmp_path_factory):
     return folder
 
 
-def launched(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+#: The command, with another recipe in the second process.
+SECOND_FAILS = """
+import os, sys
+from srllm_data.cli import main
+
+if os.environ["RANK"] == "1":
+    sys.argv[sys.argv.index("--recipe") + 1] = "none"
+main()
+"""
+
+
+def launched(
+    folder: Path, *arguments: str, start: Sequence[str] = ("-m", "srllm_data")
+) -> subprocess.CompletedProcess[str]:
     """``srllm train sft`` in two processes."""
     command = [sys.executable, "-m", "accelerate.commands.launch", "--main_process_port", "0"]
-    command += ["--config_file", str(folder / "cpu.yaml"), "-m", "srllm_data", "train", "sft"]
+    command += ["--config_file", str(folder / "cpu.yaml"), *start, "train", "sft"]
     command += [str(folder), "--recipe", str(folder / "recipe.yaml"), *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=250)
@@ -121,5 +135,17 @@ def test_an_error_of_all_processes_ends_them_with_one_sentence(folder):
     (folder / "taken" / "srllm.json").write_text("{}")
     done = launched(folder, "--out", str(folder / "taken"))
     assert done.returncode
-    assert done.stderr.count("holds a finished run") == 1
+    assert [line for line in done.stderr.splitlines() if line.startswith("srllm:")] == [
+        f"srllm: {folder / 'taken'} holds a finished run; name another --out for another one."
+    ]
     assert done.stdout == ""
+
+
+def test_an_error_of_one_process_ends_all_with_its_sentence(folder):
+    script = folder / "second.py"
+    script.write_text(SECOND_FAILS)
+    done = launched(folder, "--out", str(folder / "ended"), start=[str(script)])
+    assert done.returncode
+    assert [line for line in done.stderr.splitlines() if line.startswith("srllm:")] == [
+        f"srllm: There is no recipe 'none'; name one of {', '.join(names())}, or a YAML file."
+    ]
