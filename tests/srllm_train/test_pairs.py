@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from training import ROWS, write_rows
 
@@ -71,6 +71,7 @@ def test_a_folder_of_json_lines(tmp_path):
     assert read(tmp_path).digest != before
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1), st.booleans())
 def test_every_text_comes_back_as_it_was(tmp_path_factory, rows, escaped):
     folder = tmp_path_factory.mktemp("rows")

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srllm_data.errors import ConfigError
@@ -61,6 +61,7 @@ def test_a_setting_inside_another_is_changed_alone():
     assert (recipe.limits.max_empty, recipe.limits.max_repeated) == (0.5, 0.02)
 
 
+@settings(deadline=None)
 @given(
     st.floats(min_value=1e-12, max_value=1, exclude_max=True),
     st.integers(min_value=1, max_value=10**6),
@@ -70,6 +71,7 @@ def test_numbers_come_through_set_as_they_are(rate, steps):
     assert (recipe.learning_rate, recipe.max_steps) == (rate, steps)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(Recipe.model_fields)), st.text(max_size=20))
 def test_any_change_gives_a_recipe_or_one_sentence(name, text):
     with suppress(ConfigError):
