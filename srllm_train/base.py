@@ -34,9 +34,10 @@ def load_base(recipe: Recipe) -> tuple["PreTrainedTokenizerBase", Any]:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, revision=recipe.revision)
         network = kind.from_pretrained(folder, revision=recipe.revision, **_how(recipe))
     except ImportError as missing:
+        said = " ".join(str(missing).split())[:200]
         raise ConfigError(
-            f"base: '{recipe.base}' needs {missing.name or 'a package'}, which is not installed; "
-            f"run 'pip install srllm[train,local]'."
+            f"base: '{recipe.base}' as the recipe loads it needs a package that is not installed "
+            f"({said}); install it, or change the recipe."
         ) from None
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         if no_memory(error):

@@ -157,7 +157,11 @@ def test_a_tracker_that_is_not_installed_is_named(train, pairs, tmp_path, name):
     [
         (("max_length=16",), 1, "No pair is left to train on"),
         (("optimizer=adam9",), 2, "The recipe cannot be trained here (adam9 is not a valid"),
-        (("attention=flash_attention_2",), 2, "base: "),
+        (
+            ("attention=flash_attention_2",),
+            2,
+            "needs a package that is not installed (FlashAttention",
+        ),
         (("system=The mayor closed the bridge on Monday.",), 1, "has its rewrite in its prompt"),
         (("learning_rate=1e-45", "precision=fp32"), 1, "Training changed no weight"),
     ],
