@@ -7,8 +7,9 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 demo: .venv/base
 	.venv/bin/srllm build --config data/sample/srllm.yaml --workspace demo
 
+# Two processes with one thread each: torch's threads in both would wait for each other.
 test: .venv/dev
-	.venv/bin/python -m pytest
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
 
 test-model: .venv/dev .venv-model/bin/python
 	SRLLM_MODEL_PYTHON=.venv-model/bin/python .venv/bin/python -m pytest tests/rewrite/test_local_model.py
