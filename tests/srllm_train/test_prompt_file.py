@@ -60,7 +60,7 @@ def test_the_tokens_are_those_of_training(marks, tmp_path):
 
 
 def test_other_weights_make_another_prompt_and_other_wording_none():
-    recipe = load_recipe("embedded")
+    recipe = load_recipe("embedded", ["marks=false"])
     one, other = template(recipe, "a" * 64), template(recipe, "b" * 64)
     assert one != other
     assert one.replace("a" * 12, "") == other.replace("b" * 12, "")
