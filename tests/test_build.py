@@ -275,7 +275,7 @@ def test_ctrl_c_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
         time.sleep(0.1)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "Stopped; everything finished so far is kept" in said
     assert "Traceback" not in said
