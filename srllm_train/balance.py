@@ -9,7 +9,8 @@ def balanced(material: Material, most: float) -> Material:
     """``material`` whose train split has controls for ``most`` of its rows, or fewer.
 
     Of more, some are left out, evenly. A release may have ten controls for every rewrite, and a
-    model that learns from all of them learns to copy (``benchmarks/results/loop_unbalanced.json``).
+    model that learns from all of them learns to copy: trained on the sample's release, one gave
+    back 245 of 261 biased texts.
     """
     rows = material.pairs["train"]
     controls = [i for i, row in enumerate(rows) if row.control]
