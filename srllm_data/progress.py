@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 _listener: Callable[[float], None] | None = None
 _note = ""
@@ -42,23 +43,37 @@ def interruptible() -> Iterator[None]:
 
     Python drops the exception where a signal comes in the middle of a destructor or a callback of
     the garbage collector; the next report of progress raises it again. What breaks elsewhere on
-    the way out is the interruption all the same.
+    the way out is the interruption all the same. A module is imported to its end: an extension in
+    C++ that meets the exception in the middle may abort the whole process.
     """
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         global _interrupted
-        _interrupted = True
-        raise KeyboardInterrupt
+        first, _interrupted = not _interrupted, True
+        if not first or not _importing(frame):
+            raise KeyboardInterrupt
 
+    global _interrupted
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
+        if _interrupted:
+            raise KeyboardInterrupt
     except Exception:
         if _interrupted:
             raise KeyboardInterrupt from None
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+        _interrupted = False
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

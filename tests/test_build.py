@@ -267,16 +267,17 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(built: Path, tmp_pa
 def test_ctrl_c_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     command = [SRLLM, "build", "-c", str(SAMPLE / "srllm.yaml"), "-w", str(workspace)]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    # Files, not pipes: a server that outlived the command would hold a pipe open.
+    with (tmp_path / "said").open("w") as file:
+        process = subprocess.Popen(command, stderr=file, stdout=file, start_new_session=True)
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and not list(workspace.glob("stages/clean/*/manifest.json")):
         time.sleep(0.1)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=180)
-    assert process.returncode == 130
+    process.wait(timeout=180)
+    said = (tmp_path / "said").read_text()
+    assert process.returncode == 130, said
     assert "Stopped; everything finished so far is kept" in said
     assert "Traceback" not in said
     again = srllm("build", "-c", SAMPLE / "srllm.yaml", "-w", workspace, "--until", "redact")
