@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from srllm_data.config import GatherConfig
 TEXTS = st.text(
     st.one_of(st.sampled_from('",\n\r\t ;ab\0\ufeffé'), st.characters(exclude_categories=["Cs"]))
 ).filter(str.strip)
+# A line of a field that could itself begin a record lets two readings cost one line each:
+# 'a,"b\r' '"' 'x,",' is a row and a stray quote, or a quote that is not closed and another row.
+UNMISTAKABLE = TEXTS.filter(
+    lambda text: re.fullmatch(r'[^\r\n]+|(?![\r\n])[^",]+(?<![\r\n])', text)
+)
 ODD_LINES = st.sampled_from(
     [
         'bad,"never closed',
@@ -61,7 +67,9 @@ def test_rows_of_two_columns_come_back_exactly(rows: list[tuple[str, str]]) -> N
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=8), ODD_LINES, st.data())
+@given(
+    st.lists(st.tuples(UNMISTAKABLE, UNMISTAKABLE), min_size=1, max_size=8), ODD_LINES, st.data()
+)
 def test_an_odd_line_costs_only_itself(
     rows: list[tuple[str, str]], odd: str, data: st.DataObject
 ) -> None:
