@@ -141,7 +141,10 @@ def load_recipe(name: str, changes: list[str] | tuple[str, ...] = ()) -> Recipe:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{path}: {where}{': ' if where else ''}{said}; correct it.") from None
+        # What is wrong may be in the file or in a change to it.
+        set_ = next((c for c in reversed(changes) if where and c.partition("=")[0] == where), None)
+        place = f"--set {set_}" if set_ else f"{path}{': ' if where else ''}{where}"
+        raise ConfigError(f"{place}: {said}; correct it.") from None
 
 
 def _change(settings: dict[str, Any], change: str) -> None:

@@ -81,12 +81,12 @@ def test_any_change_gives_a_recipe_or_one_sentence(name, text):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (["epocs=2"], "epocs: Extra inputs"),
-        (["rank=0"], "rank: Input should be greater"),
-        (["rank=two"], "rank: Input should be a valid integer"),
-        (["dpo.batch=0"], "dpo.batch: Input"),
-        (["scheduler=sometimes"], "scheduler: Input should be 'constant'"),
-        (["country=Sweden"], "country: String should match"),
+        (["epocs=2"], "--set epocs=2: Extra inputs"),
+        (["rank=0"], "--set rank=0: Input should be greater"),
+        (["rank=two"], "--set rank=two: Input should be a valid integer"),
+        (["dpo.batch=0"], "--set dpo.batch=0: Input"),
+        (["scheduler=sometimes"], "--set scheduler=sometimes: Input should be 'constant'"),
+        (["country=Sweden"], "--set country=Sweden: String should match"),
         (["rank"], "--set rank is no change; write it as name=value"),
         (["=3"], "--set =3 is no change"),
         (["dpo.=3"], "is no change"),
