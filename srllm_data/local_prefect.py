@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from srllm_data.workspace import explained
 
 #: With less, Prefect's database cannot grow, which its server meets by hanging.
 LEAST_FREE_BYTES = 20_000_000
+#: What waits for the end of this process; without a reference its pipe would close at once.
+_watches: list[subprocess.Popen[bytes]] = []
 
 
 def has_server() -> bool:
@@ -71,6 +74,25 @@ def _start_server() -> None:
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     from prefect.client.orchestration import get_client
+    from prefect.server.api.server import SubprocessASGIServer
 
     with get_client(sync_client=True):
         pass
+    if server := SubprocessASGIServer().server_process:
+        _end_with_us(server.pid)
+
+
+def _end_with_us(server: int) -> None:
+    """Have the process ``server`` stopped when this one ends, also where it is killed.
+
+    What waits for that reads from a pipe that nobody writes to and that closes with this process.
+    """
+    _watches.append(
+        subprocess.Popen(
+            ["/bin/sh", "-c", "read -r _; kill $0", str(server)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    )

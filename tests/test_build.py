@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from srllm_data.account import dispositions
@@ -255,8 +256,11 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(built: Path, tmp_pa
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and not list(workspace.glob("stages/redact/*/manifest.json")):
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
     process.communicate()
+    _, left = psutil.wait_procs(started, timeout=30)
+    assert not left, "what the build started ends with it"
     done = srllm(*command[1:])
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("from the store") >= 4
