@@ -1,0 +1,1 @@
+"""Evaluation: systems side by side on the same rows, and a report that can be made again."""

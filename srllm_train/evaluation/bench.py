@@ -1,0 +1,144 @@
+"""What every suite works with: the systems, what they say, benchmarks, scorers and the cache."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from srllm_data.config import Config
+from srllm_train.evaluation.cache import Cache
+from srllm_train.evaluation.contract import Answers, Kind, Member, Row, System
+from srllm_train.evaluation.network import Network
+from srllm_train.evaluation.scorers import Scorers
+from srllm_train.evaluation.sources import Record, Source, ordered
+
+T = TypeVar("T")
+
+
+@dataclass
+class Bench:
+    """The systems and what is needed to try them.
+
+    most: rows of a source at most, None for all of them; a sample depends on nothing but ids and
+    the seed. rows: texts that rewriters are tried on instead of the sources', where the user named
+    some.
+    """
+
+    systems: list[System]
+    cache: Cache
+    scorers: Scorers
+    config: Config
+    data: Path | None = None
+    most: int | None = None
+    seed: int = 1
+    rows: list[Row] | None = None
+    lm_eval: tuple[str, ...] = ()
+    #: Every source that was read, by name, as the report names it.
+    read: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _networks: dict[str, Network] = field(default_factory=dict)
+
+    def records(self, source: Source) -> list[Record]:
+        """All records of ``source``; Missing where it cannot be had."""
+        records, about = source.read(self.data)
+        self.read[source.name] = {"licence": source.licence, "records": len(records), **about}
+        return records
+
+    def sample(self, items: Sequence[T], id_of: Callable[[T], str], share: float = 1.0) -> list[T]:
+        """At most ``most`` x ``share`` of ``items``, all if there is no limit; in a fixed order."""
+        kept = ordered(items, id_of, self.seed)
+        return kept if self.most is None else kept[: max(1, round(self.most * share))]
+
+    def rewrites(
+        self, rows: Sequence[Row], kinds: tuple[Kind, ...] = ("human", "trivial", "system")
+    ) -> Iterator[tuple[System, list[Answers]]]:
+        """Every system that can rewrite, with the rewrites of each of its members.
+
+        A person's rewrite is a row's first reference, or its text if it is a control; where rows
+        have none, people are left out.
+        """
+        for system in self.systems:
+            if system.kind not in kinds:
+                continue
+            if system.kind == "human":
+                if all(r.references or r.control for r in rows):
+                    said = {r.id: r.references[0] if r.references else r.text for r in rows}
+                    yield system, [dict(said)]
+            elif all(member.rewrite for member in system.members):
+                yield system, [self.rewrites_by(system, member, rows) for member in system.members]
+
+    def rewrites_by(self, system: System, member: Member, rows: Sequence[Row]) -> Answers:
+        """The rewrites of ``rows`` by one member; what failed is asked again the next time."""
+        assert member.rewrite is not None
+        said = self.cache.many(
+            "rewrites",
+            member.digest,
+            [r.text for r in rows],
+            lambda texts: member.rewrite(texts) if member.rewrite else [],
+            says=f"{system.name} rewrites",
+            keep=lambda answer: answer is not None,
+        )
+        return {r.id: s for r, s in zip(rows, said, strict=True)}
+
+    def networks(self, causal: bool | None = None) -> Iterator[tuple[System, list[Member]]]:
+        """Every system whose members have a network on this machine.
+
+        Call :meth:`network` for one; it is loaded only where the cache does not know what it says.
+        """
+        for system in self.systems:
+            if system.kind == "system" and all(
+                m.network and causal in (None, m.causal) for m in system.members
+            ):
+                yield system, list(system.members)
+
+    def network(self, member: Member) -> Network:
+        """The network of ``member``; the last one stays loaded."""
+        assert member.network is not None
+        if member.digest not in self._networks:
+            self._networks.clear()
+            self._networks[member.digest] = member.network()
+        return self._networks[member.digest]
+
+    def log_likelihoods(
+        self, system: System, member: Member, texts: Sequence[tuple[str, str]]
+    ) -> list[tuple[float, int]]:
+        """As ``Network.log_likelihoods``, remembered."""
+        found = self.cache.many(
+            "reads",
+            member.digest,
+            [list(t) for t in texts],
+            lambda some: [
+                (round(nats, 6), count)
+                for nats, count in self.network(member).log_likelihoods([(c, t) for c, t in some])
+            ],
+            says=f"{system.name} reads",
+        )
+        return [(nats, count) for nats, count in found]
+
+    def generated(
+        self,
+        system: System,
+        member: Member,
+        prompts: Sequence[Sequence[dict[str, str]] | str],
+        limit: int,
+        temperature: float = 0.0,
+        opening: Sequence[str] | None = None,
+    ) -> list[str]:
+        """As ``Network.generate`` with the bench's seed, remembered."""
+        openings = list(opening) if opening is not None else [""] * len(prompts)
+        items = [
+            [p, o, limit, temperature, self.seed] for p, o in zip(prompts, openings, strict=True)
+        ]
+        found = self.cache.many(
+            "writes",
+            member.digest,
+            items,
+            lambda some: self.network(member).generate(
+                [i[0] for i in some],
+                limit,
+                temperature,
+                self.seed,
+                [i[1] for i in some] if opening is not None else None,
+            ),
+            says=f"{system.name} writes",
+        )
+        return [str(text) for text in found]

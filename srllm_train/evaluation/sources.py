@@ -1,0 +1,86 @@
+"""Where benchmarks come from: a local copy, or the hub."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from srllm_data.errors import SrllmError
+from srllm_data.workspace import digest, file_digest
+
+T = TypeVar("T")
+Record = dict[str, Any]
+
+
+class Missing(SrllmError):
+    """A benchmark is neither here nor can it be had from the hub; the others go on."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A benchmark: its licence, its file below ``--data``, the columns that are read of it.
+
+    hub: id of the dataset there, with ``config`` and ``split``; from_hub: turns a record of it into
+    records as the file has them.
+    """
+
+    name: str
+    licence: str
+    file: str
+    columns: tuple[str, ...]
+    hub: str | None = None
+    config: str | None = None
+    split: str = "test"
+    from_hub: Callable[[Record], Iterable[Record]] = lambda record: [record]
+
+    def read(self, data: Path | None) -> tuple[list[Record], dict[str, str]]:
+        """The records, and what names them in a report: where from, and their SHA-256.
+
+        data: folder with local copies. Raises Missing where there is neither a copy nor a hub, and
+        SrllmError, which names file and line, for a copy that lacks a column.
+        """
+        path = data / self.file if data else None
+        if path and path.is_file():
+            records = list(self._lines(path))
+            return records, {"from": self.file, "sha256": file_digest(path)}
+        records = self._from_hub(path)
+        return records, {"from": str(self.hub), "sha256": digest(records)}
+
+    def _lines(self, path: Path) -> Iterable[Record]:
+        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+                lacks = [name for name in self.columns if name not in record]
+            except (ValueError, TypeError):
+                raise SrllmError(f"{path}, line {number}, is no JSON object; mend it.") from None
+            if lacks:
+                raise SrllmError(f"{path}, line {number}, lacks '{lacks[0]}'; add it.")
+            yield record
+
+    def _from_hub(self, path: Path | None) -> list[Record]:
+        where = f"put it at {path}" if path else f"name a folder that holds {self.file} as --data"
+        if self.hub is None:
+            raise Missing(f"{self.name} is not here and on no hub; {where}.")
+        from datasets import load_dataset
+
+        try:
+            found = load_dataset(self.hub, self.config, split=self.split)
+            records = [one for record in found for one in self.from_hub(dict(record))]
+        except Exception as error:
+            said = " ".join(str(error).split())[:160]
+            raise Missing(
+                f"{self.name} cannot be had from the hub as {self.hub} ({type(error).__name__}: "
+                f"{said}); {where}."
+            ) from None
+        if records and (lacks := [n for n in self.columns if n not in records[0]]):
+            raise Missing(f"{self.name} from the hub lacks '{lacks[0]}'; {where}.")
+        return records
+
+
+def ordered(items: Sequence[T], id_of: Callable[[T], str], seed: int = 1) -> list[T]:
+    """``items`` in an order that depends on nothing but their ids and the seed."""
+    return sorted(items, key=lambda i: hashlib.sha256(f"{seed}\0{id_of(i)}".encode()).digest())

@@ -1,0 +1,282 @@
+"""How sure a figure is: bootstrap intervals, paired tests, effect sizes, and what n can show.
+
+Everything is computed from values by row, with draws that depend on the rows' number and the seed,
+so a saved report gives the same figures again.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from srllm_train.evaluation.contract import Measure, Outcome
+from srllm_train.paired import mcnemar
+
+#: Bootstrap draws, and permutations of a test.
+DRAWS = 2000
+PERMUTATIONS = 10_000
+#: 1.96 + 0.84: two-sided 5 % and a power of 80 % (Cohen 1988).
+_DETECTABLE = 2.8
+_TOGETHER = 500
+
+
+def _harmonic(means: Any) -> Any:
+    total = (1 / np.maximum(means, 1e-12)).sum(0)
+    return np.where((means <= 0).any(0), 0.0, len(means) / total)
+
+
+def _icat(means: Any) -> Any:
+    lms, ss = means
+    return lms * np.minimum(ss, 100 - ss) / 50
+
+
+#: From the means of a measure's columns, shape (columns, draws), to its value.
+AGGREGATES: dict[str, Callable[[Any], Any]] = {
+    "mean": lambda means: means[0],
+    "harmonic": _harmonic,
+    "icat": _icat,
+    "difference": lambda means: means[0] - means[1],
+    "ratio": lambda means: means[0] / np.maximum(means[1], 1e-12),
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval, over how many rows and seeds; None where there are none."""
+
+    value: float
+    low: float
+    high: float
+    rows: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better ``new`` is than ``old`` on the same rows, in the measure's own unit.
+
+    value, low, high: new minus old with its 95 % interval; p: paired permutation test, corrected by
+    Holm where ``adjusted`` is set. effect: mean difference over its standard deviation (d_z).
+    detectable: the difference that these rows would show with a power of 80 %. odds, odds_low,
+    odds_high: of yes-or-no values, how many rows only ``new`` got right for each that only ``old``
+    did; mcnemar: p of McNemar's exact test.
+    """
+
+    new: str
+    old: str
+    measure: str
+    value: float
+    low: float
+    high: float
+    rows: int
+    p: float
+    effect: float | None
+    detectable: float
+    odds: float | None = None
+    odds_low: float | None = None
+    odds_high: float | None = None
+    mcnemar: float | None = None
+    adjusted: float | None = None
+
+
+class Statistics:
+    """Figures of one suite's outcome."""
+
+    def __init__(self, outcome: Outcome, seed: int = 1) -> None:
+        self._outcome = outcome
+        self._seed = seed
+        names = [r.cluster or r.id for r in outcome.rows]
+        order = {name: n for n, name in enumerate(dict.fromkeys(names))}
+        self._cluster = np.array([order[name] for name in names], dtype=np.int64)
+        self._clusters = len(order)
+        self._groups = np.array([r.group for r in outcome.rows], dtype=object)
+
+    def estimate(self, measure: Measure, system: str, group: str | None = None) -> Estimate | None:
+        """The measure of ``system`` over all rows, or those of ``group``."""
+        members = [self._columns(system, m, measure, group) for m in self._members(system)]
+        if not members or any(np.isnan(m).all(1).any() for m in members):
+            return None
+        values = [float(self._whole(m, measure)) for m in members]
+        drawn = self._resampled([self._drawn(m, measure) for m in members], 1)
+        low, high = np.nanpercentile(drawn, [2.5, 97.5])
+        rows = int((~np.isnan(members[0])).any(0).sum())
+        return Estimate(float(np.mean(values)), float(low), float(high), rows, len(members))
+
+    def difference(self, measure: Measure, new: str, old: str) -> Difference | None:
+        """``new`` minus ``old``, over rows that both have values for."""
+        both = [[self._columns(s, m, measure) for m in self._members(s)] for s in (new, old)]
+        if not all(both):
+            return None
+        missing = np.isnan(np.stack([m for members in both for m in members])).any(0)
+        for members in both:
+            for columns in members:
+                columns[missing] = np.nan
+        if missing.all(1).any():
+            return None
+        whole = [np.mean([self._whole(m, measure) for m in members]) for members in both]
+        drawn = [
+            self._resampled([self._drawn(m, measure) for m in members], at)
+            for at, members in enumerate(both)
+        ]
+        spread = drawn[0] - drawn[1]
+        low, high = np.nanpercentile(spread, [2.5, 97.5])
+        value = float(whole[0] - whole[1])
+        means = [np.mean(members, axis=0) for members in both]
+        found = Difference(
+            new,
+            old,
+            measure.name,
+            value,
+            float(low),
+            float(high),
+            int((~missing).any(0).sum()),
+            self._permuted(means[0], means[1], measure),
+            self._effect(means[0], means[1], measure),
+            float(_DETECTABLE * np.nanstd(spread)),
+        )
+        return found if measure.aggregate != "mean" else _with_odds(found, means)
+
+    def groups(self) -> list[str]:
+        """The groups of rows, in the order of their names."""
+        return sorted({r.group for r in self._outcome.rows if r.group})
+
+    def _members(self, system: str) -> Sequence[Any]:
+        return self._outcome.values.get(system, [])
+
+    def _columns(self, system: str, values: Any, measure: Measure, group: str | None = None) -> Any:
+        """Values by column and row, float64, NaN where a row has none."""
+        rows = self._outcome.rows
+        found = np.array(
+            [[values.get(r.id, {}).get(c, np.nan) for r in rows] for c in measure.columns],
+            dtype=np.float64,
+        ).reshape(len(measure.columns), len(rows))
+        if group is not None:
+            found[:, self._groups != group] = np.nan
+        return found
+
+    def _sums(self, columns: Any) -> tuple[Any, Any]:
+        """Sums and counts by column and cluster."""
+        sums = np.zeros((len(columns), self._clusters))
+        counts = np.zeros_like(sums)
+        for at, column in enumerate(columns):
+            there = ~np.isnan(column)
+            np.add.at(sums[at], self._cluster[there], column[there])
+            np.add.at(counts[at], self._cluster[there], 1.0)
+        return sums, counts
+
+    def _whole(self, columns: Any, measure: Measure) -> Any:
+        return AGGREGATES[measure.aggregate](np.nanmean(columns, axis=1))
+
+    def _drawn(self, columns: Any, measure: Measure) -> Any:
+        sums, counts = self._sums(columns)
+        times = _times(self._clusters, self._seed)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = (sums @ times) / (counts @ times)
+        return AGGREGATES[measure.aggregate](means)
+
+    def _resampled(self, drawn: list[Any], stream: int) -> Any:
+        """Means over seeds, which are drawn again like rows."""
+        if len(drawn) == 1:
+            return drawn[0]
+        stack = np.stack(drawn)
+        rng = np.random.default_rng([self._seed, stream, len(drawn)])
+        picked = rng.integers(0, len(drawn), stack.shape)
+        return np.take_along_axis(stack, picked, axis=0).mean(0)
+
+    def _permuted(self, new: Any, old: Any, measure: Measure) -> float:
+        """Two-sided p of a paired permutation test: in each cluster the systems may be swapped."""
+
+        def gap(a: Any, b: Any) -> Any:
+            values = [AGGREGATES[measure.aggregate](v) for v in (a, b)]
+            if measure.better == "near":
+                values = [np.abs(v - measure.ideal) for v in values]
+            return values[0] - values[1]
+
+        (a, count), (b, _) = self._sums(new), self._sums(old)
+        whole = count.sum(1, keepdims=True)
+        seen = abs(float(gap(a.sum(1, keepdims=True) / whole, b.sum(1, keepdims=True) / whole)[0]))
+        rng = np.random.default_rng([self._seed, 7])
+        extreme = 0
+        for _ in range(PERMUTATIONS // _TOGETHER):
+            swap = rng.integers(0, 2, (self._clusters, _TOGETHER), dtype=np.int8).astype(np.float64)
+            moved = (b - a) @ swap
+            one = (a.sum(1, keepdims=True) + moved) / whole
+            other = (b.sum(1, keepdims=True) - moved) / whole
+            extreme += int((np.abs(gap(one, other)) >= seen - 1e-12).sum())
+        return (extreme + 1) / (PERMUTATIONS + 1)
+
+    def _effect(self, new: Any, old: Any, measure: Measure) -> float | None:
+        if measure.aggregate != "mean":
+            return None
+        (a, count), (b, _) = self._sums(new), self._sums(old)
+        there = count[0] > 0
+        gaps = (a[0, there] - b[0, there]) / count[0, there]
+        spread = float(np.std(gaps, ddof=1)) if len(gaps) > 1 else 0.0
+        return float(gaps.mean() / spread) if spread else None
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """``ps`` corrected for being several tests (Holm 1979), in their order."""
+    found, most = [0.0] * len(ps), 0.0
+    for rank, at in enumerate(sorted(range(len(ps)), key=lambda i: (ps[i], i))):
+        most = max(most, min(1.0, (len(ps) - rank) * ps[at]))
+        found[at] = most
+    return found
+
+
+def odds_ratio(only_new: int, only_old: int) -> tuple[float, float, float]:
+    """Odds ratio of matched pairs with its exact 95 % interval; infinite where one side is 0.
+
+    Source: conditional maximum likelihood and Clopper-Pearson limits as in Fagerland, Lydersen and
+    Laake 2013, BMC Medical Research Methodology 13:91.
+    """
+    from scipy.stats import beta
+
+    differ = only_new + only_old
+    if not differ:
+        return 1.0, 0.0, math.inf
+    low = float(beta.ppf(0.025, only_new, only_old + 1)) if only_new else 0.0
+    high = float(beta.ppf(0.975, only_new + 1, only_old)) if only_old else 1.0
+    ratio = only_new / only_old if only_old else math.inf
+    return ratio, low / (1 - low), high / (1 - high) if high < 1 else math.inf
+
+
+def _with_odds(found: Difference, means: list[Any]) -> Difference:
+    from dataclasses import replace
+
+    there = ~np.isnan(means[0][0])
+    values = [m[0][there] for m in means]
+    raw = np.concatenate(values)
+    # Of several seeds, what most of them say.
+    if not np.isin(raw, (0.0, 1.0)).all():
+        if found.rows == 0 or not _votes(raw):
+            return found
+        values = [v > 0.5 for v in values]
+    new, old = (np.asarray(v, dtype=bool) for v in values)
+    only_new, only_old = int((new & ~old).sum()), int((old & ~new).sum())
+    ratio, low, high = odds_ratio(only_new, only_old)
+    return replace(
+        found,
+        odds=ratio,
+        odds_low=low,
+        odds_high=high,
+        mcnemar=mcnemar(only_new, only_old),
+    )
+
+
+def _votes(values: Any) -> bool:
+    """Whether all of ``values`` are means of yes and no over a few seeds."""
+    return any(np.allclose(values * n, np.round(values * n), atol=1e-9) for n in range(2, 6))
+
+
+@lru_cache(maxsize=8)
+def _times(clusters: int, seed: int) -> Any:
+    """How often each cluster is drawn, float64 [clusters, draws]."""
+    rng = np.random.default_rng([seed, clusters])
+    found = np.zeros((clusters, DRAWS))
+    for draw in range(DRAWS):
+        found[:, draw] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
+    return found
