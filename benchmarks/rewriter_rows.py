@@ -13,10 +13,11 @@ from joint_score import PARTS, Scorer, paired_bootstrap
 from srllm_data.config import RedactConfig, ValidateConfig
 from srllm_data.validate import judge, measure
 from srllm_train import embedded
+from srllm_train.evaluation import own
 from srllm_train.gated import labelled, rewritten
 from srllm_train.pairs import Pair
 
-CASES = Path(__file__).parent / "rewriter_cases" / "held_back.jsonl"
+CASES = own.HELD_BACK
 #: Functions of HateCheck (Röttger et al. 2021) whose texts need no change.
 _UNCHANGED = (
     "ident_neutral_nh ident_pos_nh counter_quote_nh counter_ref_nh negate_neg_nh slur_homonym_nh"

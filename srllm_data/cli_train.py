@@ -119,6 +119,19 @@ def labellers(
         train(data, out, without=tuple(without or ()))
 
 
+@app.command()
+def scorers(
+    data: Annotated[Path, typer.Option("--data", help="Folder with the openly licensed sets.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the scorers and their record.")],
+) -> None:
+    """Train the scorers of style and fluency that evaluation uses, on pairs."""
+    with _installed():
+        from srllm_train.evaluation.style import train
+
+        found = train(data, out, _say(False))
+    print(f"AUROC of style {found['auroc']}, of fluency {found['fluency']['auroc']}\nWrote {out}")
+
+
 @app.command(name="list")
 def list_(
     config: Annotated[

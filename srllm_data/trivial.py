@@ -78,7 +78,7 @@ def _some(rows: pa.Table) -> pa.Table:
 def _tried(rows: pa.Table, config: Config) -> pa.Table:
     records = rows.select([n for n in MEASURED if n != "rewrite"]).to_pylist()
     asked = [
-        {**r, "rewrite": write(r["text"], _spans(r))} for write in SYSTEMS.values() for r in records
+        {**r, "rewrite": write(r["text"], spans(r))} for write in SYSTEMS.values() for r in records
     ]
     schema = pa.schema([(name, COLUMNS[name].type) for name in MEASURED])
     with progress.quiet():
@@ -95,7 +95,8 @@ def _tried(rows: pa.Table, config: Config) -> pa.Table:
     return pa.Table.from_pylist(found, schema=_SCHEMA)
 
 
-def _spans(record: dict[str, Any]) -> Spans:
+def spans(record: dict[str, Any]) -> Spans:
+    """Start and end of the biased words of a labelled row, without those inside another."""
     found = [(s["start"], s["end"]) for s in record["biased_spans"] or [] if s["use"] == "used"]
     return [span for span in found if not any(_within(span, other) for other in found)]
 

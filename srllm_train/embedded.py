@@ -78,18 +78,18 @@ def mix(data: Path, own: Path = OWN) -> dict[str, list[Pair]]:
             "not_toxic": list(_not_toxic(data)),
             "neutral": list(_neutral(own / "labelled")),
         }
-        toxic = sorted((p for p in paradetox(data) if p.id not in held), key=_order)
+        toxic = sorted((p for p in paradetox(data) if p.id not in held), key=order)
         detoxified = _kept(toxic[:_LOOKED_AT])
     except FileNotFoundError as missing:
         raise ConfigError(f"{missing.filename} is missing; put the set there.") from None
     found["replacing"] = [p for p in detoxified if _adds(p.text, p.rewrite)]
     found["deleting"] = [p for p in detoxified if not _adds(p.text, p.rewrite)]
     # What is detoxified already stays as it is.
-    spare = sorted(found["replacing"], key=_order)[MOST["replacing"] + _DEV["replacing"] :]
+    spare = sorted(found["replacing"], key=order)[MOST["replacing"] + _DEV["replacing"] :]
     found["rewrites"] = [Pair(f"as is {p.id}", p.rewrite, p.rewrite) for p in spare]
     split: dict[str, list[Pair]] = {"train": [], "validation": []}
     for name, pairs in found.items():
-        pairs = _marked(sorted(pairs, key=_order)[: MOST.get(name, len(pairs)) + _DEV[name]])
+        pairs = _marked(sorted(pairs, key=order)[: MOST.get(name, len(pairs)) + _DEV[name]])
         if name == "not_toxic":
             pairs = [p for p in pairs if not p.marked]
         split["validation"] += pairs[: _DEV[name]]
@@ -100,7 +100,7 @@ def mix(data: Path, own: Path = OWN) -> dict[str, list[Pair]]:
                 *(replace(p, id=f"{p.id} again") for p in learned if not p.control),
             ]
         split["train"] += learned
-    return {name: sorted(pairs, key=_order) for name, pairs in split.items()}
+    return {name: sorted(pairs, key=order) for name, pairs in split.items()}
 
 
 def train(data: Path, out: Path, recipe: Recipe, say: Callable[[str], None]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def write(split: dict[str, list[Pair]], folder: Path) -> None:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _order(pair: Pair) -> bytes:
+def order(pair: Pair) -> bytes:
     return hashlib.sha256(pair.id.encode()).digest()
 
 
@@ -152,18 +152,28 @@ def own_pairs(folder: Path) -> Iterator[Pair]:
 
 def paradetox(data: Path) -> Iterator[Pair]:
     """Each text with the person's rewrite that puts words in, if any does, and keeps most of it."""
-    rows = list(_lines(data / "pairs/paradetox.jsonl"))
-    clean = _cleaned([t for r in rows for t in (r["toxic"], *r["neutrals"])])
+    for pair, _ in paradetox_of(list(_lines(data / "pairs/paradetox.jsonl"))):
+        yield pair
+
+
+def paradetox_of(rows: list[dict[str, Any]]) -> Iterator[tuple[Pair, tuple[str, ...]]]:
+    """The pair of each of ``rows``, and the other people's rewrites of its text."""
+    clean = cleaned([t for r in rows for t in (r["toxic"], *r["neutrals"])])
     for row in rows:
         text = clean[row["toxic"]]
         rewrites = sorted({clean[n] for n in row["neutrals"]})
         best = max(rewrites, key=lambda r: (_adds(text, r), _shared(text, r)))
-        yield Pair(f"paradetox {row['id']}", text, _cased_like(best, text))
+        others = tuple(_cased_like(r, text) for r in rewrites if r != best)
+        yield Pair(f"paradetox {row['id']}", text, _cased_like(best, text)), others
 
 
 def wiki(data: Path) -> Iterator[Pair]:
-    rows = list(_lines(data / "pairs/wiki_neutrality.jsonl"))
-    clean = _cleaned([t for r in rows for t in (r["biased"], r["neutral"])])
+    yield from wiki_of(list(_lines(data / "pairs/wiki_neutrality.jsonl")))
+
+
+def wiki_of(rows: list[dict[str, Any]]) -> Iterator[Pair]:
+    """The pair of each of ``rows`` that is a neutralised sentence."""
+    clean = cleaned([t for r in rows for t in (r["biased"], r["neutral"])])
     for row in rows:
         pair = Pair(f"wiki_neutrality {row['id']}", clean[row["biased"]], clean[row["neutral"]])
         # Longer ones are whole revisions, not neutralised sentences.
@@ -174,7 +184,7 @@ def wiki(data: Path) -> Iterator[Pair]:
 def _not_toxic(data: Path) -> Iterator[Pair]:
     rows = list(_lines(data / "labelled/paradetox_cannot_rewrite.jsonl"))
     rows = [r for r in rows if r["reasons"] == ["not_toxic"]]
-    clean = _cleaned([r["text"] for r in rows])
+    clean = cleaned([r["text"] for r in rows])
     for row in rows:
         text = clean[row["text"]]
         yield Pair(f"not_toxic {row['id']}", text, text)
@@ -237,7 +247,7 @@ def _cased_like(rewrite: str, text: str) -> str:
     return rewrite.lower() if text == text.lower() else rewrite
 
 
-def _cleaned(texts: list[str]) -> dict[str, str]:
+def cleaned(texts: list[str]) -> dict[str, str]:
     """Each of ``texts`` as the clean stage hands it on."""
     import pyarrow as pa
 

@@ -17,7 +17,13 @@ LEAST = 20
 C = 2.0
 
 
-def fit(rows: list[Row], part: list[str], folder: Path) -> dict[str, Any]:
+def fit(
+    rows: list[Row],
+    part: list[str],
+    folder: Path,
+    heads: tuple[str, ...] = HEADS,
+    version: str = VERSION,
+) -> dict[str, Any]:
     """Train on the rows of the part "train", calibrate on "calibration", write ``FILE``.
 
     Returns what the manifest says of the file. Features: presence x inverse document frequency,
@@ -29,9 +35,9 @@ def fit(rows: list[Row], part: list[str], folder: Path) -> dict[str, Any]:
     identity = identity_hashes([form for forms in identity_terms().values() for form in forms])
     train = np.array([p == "train" for p in part])
     features, idf = _features(rows, train, identity)
-    weights = np.zeros((features.shape[1], len(HEADS)), np.float32)
-    intercept, platt = np.zeros(len(HEADS), np.float32), np.zeros((2, len(HEADS)))
-    for at, head in enumerate(HEADS):
+    weights = np.zeros((features.shape[1], len(heads)), np.float32)
+    intercept, platt = np.zeros(len(heads), np.float32), np.zeros((2, len(heads)))
+    for at, head in enumerate(heads):
         labels = labels_of(rows, head)
         known = train & ~np.isnan(labels)
         model = LogisticRegression(C=C, solver="liblinear", max_iter=1000, random_state=0)
@@ -51,7 +57,7 @@ def fit(rows: list[Row], part: list[str], folder: Path) -> dict[str, Any]:
         "platt": platt,
     }
     save_file(tensors, folder / FILE)
-    return {"version": VERSION, "heads": list(HEADS)}
+    return {"version": version, "heads": list(heads)}
 
 
 def calibration(margins: Any, labels: Any, sources: list[str]) -> tuple[float, float]:

@@ -126,7 +126,7 @@ def _marked(spans: list[dict[str, Any]] | None) -> tuple[str, ...]:
 
 def _folder(place: Path) -> Material:
     files = {s: place / f"{s}.jsonl" for s in SPLITS if (place / f"{s}.jsonl").is_file()}
-    pairs = {split: list(_lines(path)) for split, path in files.items()}
+    pairs = {split: list(read_lines(path)) for split, path in files.items()}
     return Material(
         place.resolve().name,
         digest({path.name: file_digest(path) for path in files.values()}),
@@ -135,7 +135,8 @@ def _folder(place: Path) -> Material:
     )
 
 
-def _lines(path: Path) -> list[Pair]:
+def read_lines(path: Path) -> list[Pair]:
+    """The pairs of a JSON Lines file; SrllmError, which names the line, for one that is none."""
     found = []
     # A text may hold other line ends, such as U+2028, as they are.
     for number, line in enumerate(path.read_bytes().removeprefix(BOM_UTF8).split(b"\n"), 1):

@@ -9,6 +9,7 @@ from srllm_data.config import Config
 from srllm_train.evaluation.cache import Cache
 from srllm_train.evaluation.contract import Answers, Kind, Member, Row, System
 from srllm_train.evaluation.network import Network
+from srllm_train.evaluation.rows import benchmark_rows, own_rows, some
 from srllm_train.evaluation.scorers import Scorers
 from srllm_train.evaluation.sources import Record, Source, ordered
 
@@ -33,8 +34,12 @@ class Bench:
     seed: int = 1
     rows: list[Row] | None = None
     lm_eval: tuple[str, ...] = ()
+    trained_on: Path | None = None
     #: Every source that was read, by name, as the report names it.
     read: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: Why benchmarks with texts to rewrite are missing, by name.
+    missing: dict[str, str] = field(default_factory=dict)
+    _rewriting: list[Row] | None = None
     _networks: dict[str, Network] = field(default_factory=dict)
 
     def records(self, source: Source) -> list[Record]:
@@ -48,21 +53,42 @@ class Bench:
         kept = ordered(items, id_of, self.seed)
         return kept if self.most is None else kept[: max(1, round(self.most * share))]
 
+    def rewriting_rows(self) -> list[Row]:
+        """Texts that rewriters are tried on: biased ones with references, and controls.
+
+        The user's, or else our own and those of the benchmarks that are here, at most
+        ``rows.FULL`` of each where there is no other limit.
+        """
+        if self._rewriting is None:
+            if self.rows is not None:
+                found = {"yours": self.rows}
+            else:
+                found, self.missing = benchmark_rows(self.records)
+                for row in own_rows():
+                    found.setdefault(row.source, []).append(row)
+            most = self.most if self.rows is None else self.most or len(self.rows)
+            self._rewriting = [r for of in found.values() for r in some(of, most, self.seed)]
+        return self._rewriting
+
     def rewrites(
         self, rows: Sequence[Row], kinds: tuple[Kind, ...] = ("human", "trivial", "system")
     ) -> Iterator[tuple[System, list[Answers]]]:
         """Every system that can rewrite, with the rewrites of each of its members.
 
-        A person's rewrite is a row's first reference, or its text if it is a control; where rows
-        have none, people are left out.
+        A person's rewrite is a row's first reference, or its text if it is a control; rows without
+        either are not among a person's answers.
         """
         for system in self.systems:
             if system.kind not in kinds:
                 continue
             if system.kind == "human":
-                if all(r.references or r.control for r in rows):
-                    said = {r.id: r.references[0] if r.references else r.text for r in rows}
-                    yield system, [dict(said)]
+                said: Answers = {
+                    r.id: r.text if r.control else r.references[0]
+                    for r in rows
+                    if r.control or r.references
+                }
+                if said:
+                    yield system, [said]
             elif all(member.rewrite for member in system.members):
                 yield system, [self.rewrites_by(system, member, rows) for member in system.members]
 

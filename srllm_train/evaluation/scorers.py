@@ -24,16 +24,24 @@ class Scorers:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def style(self, texts: Sequence[str]) -> list[float]:
-        """Probability that each text is neutral (STA of ParaDetox, Logacheva et al. 2022)."""
+    def style(self, texts: Sequence[str], kinds: Sequence[str] | None = None) -> list[float]:
+        """Probability that each text is neutral (STA of ParaDetox, Logacheva et al. 2022).
+
+        kinds: of each text, one of ``style.KINDS``; any other is judged by the general head.
+        """
         from srllm_data.labellers.ngrams import Ngrams
-        from srllm_train.evaluation.style import normal
+        from srllm_train.evaluation.style import GENERAL, KINDS, normal
 
-        def compute(some: list[str]) -> list[float]:
-            found = Ngrams(FOLDER).probabilities([normal(t) for t in some])
-            return [_round(p) for p in found[:, 0]]
+        def compute(some: list[list[str]]) -> list[float]:
+            judge = Ngrams(FOLDER)
+            found = judge.probabilities([normal(text) for text, _ in some])
+            at = [judge.heads.index(head) for _, head in some]
+            return [_round(row[n]) for row, n in zip(found, at, strict=True)]
 
-        return self._said("style", self.versions["style"], texts, compute)
+        heads = [k if k in KINDS else GENERAL for k in kinds or [GENERAL] * len(texts)]
+        items = [[t, h] for t, h in zip(texts, heads, strict=True) if _says(t)]
+        found = iter(self._cache.many("style", self.versions["style"], items, compute))
+        return [next(found) if _says(t) else 0.0 for t in texts]
 
     def similarity(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Cosine of the embeddings of each pair's texts, at least 0 (SIM)."""
@@ -104,8 +112,14 @@ class Scorers:
 
     @cached_property
     def _calibration(self) -> tuple[float, float]:
-        scale, shift = json.loads((FOLDER / "fluency.json").read_bytes())["logit"]
+        scale, shift = self.manifest["fluency"]["logit"]
         return float(scale), float(shift)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the style classifier and the calibration were made from, and how well they tell."""
+        found: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_bytes())
+        return found
 
     def _said(
         self, what: str, by: str, texts: Sequence[str], compute: Any, empty: Any = 0.0
