@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from srllm_data.errors import StoreError
-from srllm_data.progress import advance, bar
+from srllm_data.progress import advance, bar, quiet
 from srllm_data.workspace import canonical, digest
 
 #: Rows that are computed and stored together.
@@ -56,7 +56,8 @@ class Cache:
             with bar(says or what, len(order)):
                 for at in range(0, len(order), chunk):
                     some = order[at : at + chunk]
-                    found = compute([missing[k] for k in some])
+                    with quiet():
+                        found = compute([missing[k] for k in some])
                     fresh = dict(zip(some, found, strict=True))
                     self._store({k: v for k, v in fresh.items() if keep(v)})
                     # As they will be read the next time.
