@@ -72,7 +72,10 @@ def write(
     ids = prompt_ids(tokenizer, turns(recipe["system"], text, shown))
     room = most_tokens(len(tokenizer(text, add_special_tokens=False)["input_ids"]))
     end = end_ids(network, tokenizer)
-    how: dict[str, Any] = {"do_sample": False, "prompt_lookup_num_tokens": _GUESSED}
+    how: dict[str, Any] = {"do_sample": False}
+    # peft reads a prefix's prompt one token at a time, so nothing can be guessed with one.
+    if recipe["method"] != "prefix":
+        how["prompt_lookup_num_tokens"] = _GUESSED
     if temperature:
         torch.manual_seed(seed)
         how = {"do_sample": True, "temperature": temperature, "top_p": 0.95, "top_k": 0}

@@ -6,13 +6,14 @@ from math import log
 import pytest
 from training import FIT, checkpoints, record, weights
 
+from srllm_data.local_models import rewriter
 from srllm_data.local_models.chat import answers
 from srllm_train.adapter import round_off, save
 from srllm_train.base import load_base, trained_part
 from srllm_train.examples import make_examples
 from srllm_train.outputs import rewrites, scores
-from srllm_train.pairs import read
-from srllm_train.recipe import load_recipe
+from srllm_train.pairs import Pair, read
+from srllm_train.recipe import Recipe, load_recipe
 
 # peft asks transformers for what has a new name.
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -37,6 +38,17 @@ def moved(out):
     first, second = (weights(path) for path in checkpoints(out))
     assert first.keys() == second.keys()
     return any(not torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("method", ["lora", "prefix"])
+def test_a_build_can_write_with_what_was_trained(train, pairs, tmp_path, method):
+    ended = train("sft", pairs, tmp_path / "out", *FIT, *SFT[method])
+    assert ended.code == 0, ended.err
+    said = rewriter.write("The stupid mayor closed the bridge.", ("stupid",), str(tmp_path / "out"))
+    pair = Pair("", "The stupid mayor closed the bridge.", "", ("stupid",))
+    tokenizer, network, found = rewriter.load(str(tmp_path / "out"))
+    recipe = Recipe.model_validate(found["recipe"])
+    assert rewrites([pair], network, tokenizer, recipe) == [said]
 
 
 @pytest.mark.parametrize("method", SFT)
