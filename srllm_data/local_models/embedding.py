@@ -29,9 +29,11 @@ def embed(texts: list[str], model: str = MINILM, setting: str = "rewrite.example
 @lru_cache(maxsize=2)
 def _model(name: str, setting: str) -> "SentenceTransformer":
     try:
+        import transformers
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise _missing(setting) from None
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if name != MINILM:
         try:
             return SentenceTransformer(name, device="cpu")
