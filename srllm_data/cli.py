@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srllm_data import __version__, cli_train
+from srllm_data import __version__, cli_evaluate, cli_train
 from srllm_data.errors import QualityError, SrllmError
 
 app = typer.Typer(
@@ -380,6 +380,7 @@ def expectations(
 
 
 app.add_typer(cli_train.app, name="train")
+app.command()(cli_evaluate.evaluate)
 
 
 @app.command()

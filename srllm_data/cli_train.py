@@ -72,7 +72,7 @@ def merge(
     json_: JsonOption = False,
 ) -> None:
     """Merge an adapter into its base: one plain model for servers, or to convert to GGUF."""
-    with _installed():
+    with installed():
         from srllm_train.merge import merge
 
         record = merge(adapter, out, force)
@@ -94,7 +94,7 @@ def rewriter(
     set_: SetOption = None,
 ) -> None:
     """Train the adapter that comes with srllm, on its own pairs and openly licensed ones."""
-    with _installed():
+    with installed():
         from srllm_train.embedded import train
         from srllm_train.recipe import load_recipe
 
@@ -113,7 +113,7 @@ def labellers(
     ] = None,
 ) -> None:
     """Train the embedded classifiers on labelled texts, and write their card."""
-    with _installed():
+    with installed():
         from srllm_train.labellers import train
 
         train(data, out, without=tuple(without or ()))
@@ -125,7 +125,7 @@ def scorers(
     out: Annotated[Path, typer.Option("--out", help="Folder for the scorers and their record.")],
 ) -> None:
     """Train the scorers of style and fluency that evaluation uses, on pairs."""
-    with _installed():
+    with installed():
         from srllm_train.evaluation.style import train
 
         found = train(data, out, _say(False))
@@ -168,7 +168,7 @@ def _run(
     resume: bool,
     json_: bool,
 ) -> None:
-    with _installed():
+    with installed():
         from srllm_train import ranks
         from srllm_train.recipe import load_recipe
         from srllm_train.run import train
@@ -191,7 +191,7 @@ def _say(quiet: bool) -> Callable[[str], None]:
 
 
 @contextmanager
-def _installed() -> Iterator[None]:
+def installed(what: str = "Training") -> Iterator[None]:
     """Let Ctrl-C stop what is inside for certain; say what has to be installed for it."""
     from srllm_data.progress import interruptible
 
@@ -199,7 +199,7 @@ def _installed() -> Iterator[None]:
         with interruptible():
             yield
     except ImportError as missing:
-        raise not_installed("Training", missing) from None
+        raise not_installed(what, missing) from None
 
 
 def _print(record: dict[str, Any], out: Path) -> None:

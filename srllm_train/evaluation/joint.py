@@ -42,10 +42,8 @@ def referenced(
 ) -> list[dict[str, float]]:
     """The columns :data:`REFERENCED` of each rewrite, 0 to 1; parts: what :func:`joint` found.
 
-    j_2024: STA x SIM x chrF to the references (PAN at CLEF 2024). j_2025: STA' x (0.4 SIM to the
-    text + 0.6 SIM to the reference) x FL, where STA' is 1 if the rewrite is at least as neutral as
-    the reference, else half of its neutrality plus half if it is at least as neutral as the text
-    (PAN at CLEF 2025). Of several references the best counts.
+    j_2024: STA x SIM x chrF to the references (PAN at CLEF 2024). j_2025: see :func:`pan_2025`. Of
+    several references the best counts.
     """
     said = [r or "" for r in rewrites]
     asked = [(i, ref) for i, refs in enumerate(references) for ref in refs]
@@ -56,9 +54,7 @@ def referenced(
     for (i, _), near, neutral in zip(asked, to_reference, style_of, strict=True):
         if not said[i].strip():
             continue
-        out = parts[i]["sta"]
-        sta = max(float(neutral <= out), (out + float(style_in[i] <= out)) / 2)
-        whole = sta * (0.4 * parts[i]["sim"] + 0.6 * near) * parts[i]["fl"]
+        whole = pan_2025(parts[i], style_in[i], neutral, near)
         found[i]["j_2025"] = max(found[i]["j_2025"], whole)
     for i, (text, answer, refs) in enumerate(zip(texts, said, references, strict=True)):
         if not answer.strip() or not refs:
@@ -68,6 +64,18 @@ def referenced(
         found[i]["sari"] = sari(text, answer, refs)
         found[i]["exact"] = float(any(_words(answer) == _words(ref) for ref in refs))
     return found
+
+
+def pan_2025(parts: dict[str, float], text: float, reference: float, near: float) -> float:
+    """J of one sentence as PAN at CLEF 2025 defines it: STA' x SIM' x FL, 0 to 1.
+
+    text, reference: how neutral they are; near: SIM of rewrite and reference. STA' is 1 if the
+    rewrite is at least as neutral as the reference, else the mean of its neutrality and of whether
+    it is at least as neutral as the text. SIM' = 0.4 SIM to the text + 0.6 SIM to the reference.
+    """
+    out = parts["sta"]
+    style = max(float(reference <= out), (out + float(text <= out)) / 2)
+    return style * (0.4 * parts["sim"] + 0.6 * near) * parts["fl"]
 
 
 def chrf(answer: str, references: Sequence[str]) -> float:

@@ -114,8 +114,9 @@ def _outcome(plain: dict[str, Any]) -> Outcome:
     for system, members in plain["values"].items():
         values[system] = [
             {
-                r.id: {c: v[at] for c, v in member.items() if v[at] is not None}
+                r.id: known
                 for at, r in enumerate(rows)
+                if (known := {c: v[at] for c, v in member.items() if v[at] is not None})
             }
             for member in members
         ]

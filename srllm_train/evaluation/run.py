@@ -18,9 +18,6 @@ from srllm_train.evaluation.scorers import Scorers
 from srllm_train.evaluation.suites import NAMES, suite
 from srllm_train.evaluation.systems import systems
 
-#: Rows of a source in the quick mode.
-QUICK = 25
-
 
 @dataclass(frozen=True)
 class Asked:

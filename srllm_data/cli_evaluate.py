@@ -1,0 +1,158 @@
+"""``srllm evaluate``: systems side by side on the same rows, and one report."""
+
+import json
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from srllm_data.errors import ConfigError
+
+DEFAULT_CONFIG = Path("srllm.yaml")
+#: Rows of a source in the quick mode.
+QUICK = 25
+
+
+def evaluate(
+    systems: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SYSTEM...",
+            help="embedded, current, build, editor, configured, an adapter's folder (A,B,C: its "
+            "seeds), or a model's folder or hub id (MODEL@3, MODEL@3-nearest: with examples); "
+            "NAME=... names it."
+        ),
+    ] = None,
+    suites: Annotated[
+        list[str] | None, typer.Option("--suite", "-s", help="Only this suite; may be repeated.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", help="The system that others are compared with.")
+    ] = None,
+    on: Annotated[
+        Path | None,
+        typer.Option("--on", help="Rewrite these rows: a release, or a file of text and rewrite."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with local copies of the benchmarks.")
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option("--rows", min=1, help="At most so many rows of each source.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help=f"The same as --rows {QUICK}.")] = False,
+    trained_on: Annotated[
+        Path | None,
+        typer.Option("--trained-on", help="What the adapters learned from, for memorisation."),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", help="A task of lm-evaluation-harness, too; may be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of samples, noise and draws.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the report.")] = None,
+    again: Annotated[
+        Path | None, typer.Option("--again", help="Write the pages of this saved report again.")
+    ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option("--compare", help="Compare two saved reports.")
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            "--predictions", help="Score a file of predictions for StereoSet; with --data."
+        ),
+    ] = None,
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="The configuration file.")
+    ] = DEFAULT_CONFIG,
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="Use this workspace instead.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Evaluate systems side by side on the same rows, and write one report."""
+    modes = [name for name, given in (
+        ("--again", again), ("--compare", compare), ("--predictions", predictions)
+    ) if given is not None]  # fmt: skip
+    if len(modes) > 1 or (modes and systems):
+        raise ConfigError(f"{modes[-1]} stands alone; leave out the systems and other modes.")
+    with _installed():
+        if compare is not None:
+            _compare(*compare, json_)
+        elif again is not None:
+            _again(again, out)
+        elif predictions is not None:
+            _predictions(predictions, data)
+        else:
+            from srllm_train.evaluation.run import Asked
+
+            if quick and rows is not None:
+                raise ConfigError("--quick is --rows 25; give one of them.")
+            asked = Asked(
+                tuple(systems or ()),
+                tuple(suites or ()),
+                baseline,
+                on,
+                data,
+                QUICK if quick else rows,
+                seed,
+                tuple(task or ()),
+                trained_on,
+            )
+            _evaluate(asked, config, workspace, out, json_)
+
+
+def _evaluate(
+    asked: Any, config: Path, workspace: Path | None, out: Path | None, json_: bool
+) -> None:
+    from srllm_train.evaluation.page import write
+    from srllm_train.evaluation.verdict import summary
+
+    from srllm_data.config import load_config
+    from srllm_data.config.load import without_sources
+    from srllm_train.evaluation.record import save
+    from srllm_train.evaluation.run import evaluate as run
+
+    if config == DEFAULT_CONFIG and not config.exists():
+        settings = without_sources()
+        if workspace:
+            settings = settings.model_copy(update={"workspace": str(workspace.resolve())})
+    else:
+        settings = load_config(config, workspace)
+    report = run(asked, settings)
+    folder = out or Path(settings.workspace) / "evaluations" / report.digest[:8]
+    save(report, folder)
+    page = write(report, folder)
+    if json_:
+        print(json.dumps({"report": str(folder / "report.json"), "page": str(page)}))
+        return
+    print(f"\n{summary(report)}\nReport  {page}\nFigures {folder / 'report.json'}")
+
+
+def _again(place: Path, out: Path | None) -> None:
+    from srllm_train.evaluation.page import write
+
+    from srllm_train.evaluation.record import load
+
+    folder = place if place.is_dir() else place.parent
+    print(f"Report  {write(load(place), out or folder)}")
+
+
+def _compare(old: Path, new: Path, json_: bool) -> None:
+    from srllm_train.evaluation.compare import compare
+
+    text, found = compare(old, new)
+    print(json.dumps(found, indent=2) if json_ else text)
+
+
+def _predictions(path: Path, data: Path | None) -> None:
+    from srllm_train.evaluation.stereoset import from_predictions
+
+    print(json.dumps(from_predictions(path, data), indent=2))
+
+
+def _installed() -> AbstractContextManager[None]:
+    from srllm_data.cli_train import installed
+
+    return installed("Evaluation")
