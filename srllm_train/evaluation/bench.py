@@ -22,7 +22,8 @@ class Bench:
 
     most: rows of a source at most, None for all of them; a sample depends on nothing but ids and
     the seed. rows: texts that rewriters are tried on instead of the sources', where the user named
-    some.
+    some. trained_on: release or folder of pairs that a system was trained on, as ``pairs.read``
+    takes it.
     """
 
     systems: list[System]
