@@ -103,7 +103,7 @@ def run(bench: Bench) -> Outcome:
     outcome.notes = [
         "Only rewrites of biased texts that change something count; where two authors wrote the "
         "same words for a text, it is left out of telling these two apart.",
-        f"Logistic regression over n-grams of words and characters, in {authorship.FOLDS} folds: who "
+        f"Logistic regression over n-grams of words and characters, {authorship.FOLDS} folds: who "
         f"wrote a rewrite is asked of a classifier that has seen nobody's rewrite of that text.",
         "Distinct words fall with the length of all texts: compare systems that rewrite about as "
         "many. Terms of the lexicon are covered in the tables.",
