@@ -101,8 +101,8 @@ def variety(texts: Mapping[str, str]) -> dict[str, dict[str, float]]:
 
 def opening(texts: Mapping[str, str]) -> str:
     """The three words that begin most texts."""
-    first = Counter(tuple(words_of(text)[:3]) for text in texts.values())
-    return " ".join(max(first, key=lambda words: (first[words], words), default=()))
+    first = Counter(" ".join(words_of(text)[:3]) for text in texts.values())
+    return max(first, key=lambda words: (first[words], words), default="")
 
 
 def covered(words: str) -> str:

@@ -9,16 +9,16 @@ from typing import Any
 
 from srllm_data.workspace import digest, file_digest
 from srllm_train.evaluation import authorship
+from srllm_train.evaluation import rows as tried
 from srllm_train.evaluation.authorship import FEWEST, Told, covered, opening, told_apart, variety
 from srllm_train.evaluation.bench import Bench
 from srllm_train.evaluation.contract import Measure, Outcome, Row, System, Table
 from srllm_train.evaluation.overlap import words_of
-from srllm_train.evaluation.sources import Source
 
 NAME = "fingerprint"
 TITLE = "Fingerprint and variety"
 ASKS = "Do rewrites give away who wrote them, and how varied are they?"
-SOURCES: tuple[Source, ...] = ()
+SOURCES = (tried.PARADETOX, tried.WIKI)
 
 #: By author and row.
 _Texts = dict[str, dict[str, str]]
@@ -72,13 +72,13 @@ def run(bench: Bench) -> Outcome:
     2 words), ``repeated`` and ``opening`` (0 or 1). Rewrites that failed, are empty or the text
     itself have none, and a table counts them.
     """
-    rows = [r for r in bench.sample(bench.rewriting_rows(), lambda r: r.id) if not r.control]
-    outcome = Outcome(MEASURES, rows, {})
+    rows = [r for r in bench.rewriting_rows() if not r.control]
+    outcome = Outcome(MEASURES, rows, {}, left_out=dict(bench.missing))
     found = [(s, [_usable(rows, said) for said in many]) for s, many in bench.rewrites(rows)]
     people = next((texts[0] for system, texts in found if system.kind == "human"), {})
     if not people:
         outcome.left_out["people"] = (
-            "Not every biased text has a person's rewrite, so nobody can be told from people."
+            "No biased text has a person's rewrite, so nobody can be told from people."
         )
     told: dict[str, Told] = {}
     for system, members in found:
@@ -117,7 +117,7 @@ def _usable(rows: Sequence[Row], said: dict[str, str | None]) -> dict[str, str]:
     return {
         r.id: answer
         for r in rows
-        if words_of(answer := said[r.id] or "") and words_of(answer) != words_of(r.text)
+        if words_of(answer := said.get(r.id) or "") and words_of(answer) != words_of(r.text)
     }
 
 

@@ -5,10 +5,10 @@ from functools import cache
 from typing import Any
 
 from srllm_data.workspace import digest
+from srllm_train.evaluation import rows as tried
 from srllm_train.evaluation.bench import Bench
 from srllm_train.evaluation.contract import Answers, Measure, Outcome, Row, Table, Values
 from srllm_train.evaluation.overlap import Corpus, recited, shared, words_of
-from srllm_train.evaluation.sources import Source
 from srllm_train.evaluation.trained_text import (
     Opening,
     TrainedText,
@@ -21,7 +21,7 @@ from srllm_train.pairs import read
 NAME = "memorisation"
 TITLE = "Memorisation and leakage"
 ASKS = "Does a system say the very words of its training text, more than chance would have it?"
-SOURCES: tuple[Source, ...] = ()
+SOURCES = (tried.PARADETOX, tried.WIKI, tried.HATECHECK, tried.BABE)
 
 NGRAMS = (8, 13)
 #: Words that are shown of a text, words that are to follow, and tokens that these may take.
@@ -100,7 +100,7 @@ def run(bench: Bench) -> Outcome:
         )
         return outcome
     material = read(bench.trained_on)
-    rows = bench.sample(bench.rewriting_rows(), lambda r: r.id)
+    rows = bench.rewriting_rows()
     texts = trained_text(material, [r.text for r in rows], bench.seed)
     shown = [
         opening
@@ -126,7 +126,7 @@ def run(bench: Bench) -> Outcome:
         before = outcome.values.get(system.name) or [{} for _ in found]
         outcome.values[system.name] = [a | b for a, b in zip(before, found, strict=True)]
         counts[system.name] = [*counts.get(system.name, [0, 0])[:2], *_counted(found, shown)]
-    outcome.left_out |= _cannot(bench)
+    outcome.left_out |= bench.missing | _cannot(bench)
     outcome.tables = [_counts(counts)]
     outcome.notes = _notes(texts, len(rows))
     outcome.facts = {
@@ -144,7 +144,7 @@ def _by_column(texts: TrainedText) -> dict[str, list[str]]:
 
 
 def _of_rewrites(bench: Bench, rows: Sequence[Row], said: Answers, texts: TrainedText) -> Values:
-    usable = [(row.id, row.text, s) for row in rows if words_of(s := said[row.id] or "")]
+    usable = [(row.id, row.text, s) for row in rows if words_of(s := said.get(row.id) or "")]
     values: Values = {id_: {} for id_, _, _ in usable}
     for name, some in _by_column(texts).items():
         if not some:

@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from srllm_train.evaluation import rows as texts
 from srllm_train.evaluation.bench import Bench
 from srllm_train.evaluation.contract import Answers, Measure, Outcome, Row, Table, Values
 from srllm_train.evaluation.noise import FAMILIES, Noisy, noise
-from srllm_train.evaluation.sources import Source
 
 NAME = "robustness"
 TITLE = "Robustness to noise"
 ASKS = "How much of its quality does a rewriter keep when the text is misspelt, torn or disguised?"
-SOURCES: tuple[Source, ...] = ()
+SOURCES = (texts.PARADETOX, texts.WIKI)
 
 #: Percent of letters, or of words.
 LEVELS = (5, 10, 20)
 HEADLINE = 10
 #: Biased texts at most: each is tried with 18 kinds of noise.
 _MOST = 60
-_SHARE = 0.2
+_SHARE = 0.4
 
 _SAYS = {
     "scanning": "letters that scanners take for others",
@@ -74,7 +74,7 @@ def run(bench: Bench) -> Outcome:
     """
     biased = [r for r in bench.rewriting_rows() if not r.control]
     rows = bench.sample(biased, lambda r: r.id, _SHARE)[:_MOST]
-    outcome = Outcome(_measures(), rows, {})
+    outcome = Outcome(_measures(), rows, {}, left_out=dict(bench.missing))
     if not rows:
         outcome.left_out["texts"] = "There is no biased text to put noise on."
         return outcome
@@ -126,23 +126,31 @@ def _tried(rows: Sequence[Row], seed: int) -> dict[str, dict[str, Noisy]]:
 def _scored(
     bench: Bench, rows: Sequence[Row], tried: dict[str, dict[str, Noisy]], said: Answers
 ) -> Values:
-    each = [
-        (row.id, c, noisy, said[_id(row, c)]) for row in rows for c, noisy in tried[row.id].items()
-    ]
-    scores = _joint(bench, [noisy for _, _, noisy, _ in each], [answer for *_, answer in each])
+    each = [(row, column) for row in rows for column in tried[row.id]]
+    scores = _joint(
+        bench,
+        [row.source for row, _ in each],
+        [tried[row.id][column] for row, column in each],
+        [said[_id(row, column)] for row, column in each],
+    )
     values: Values = {row.id: {} for row in rows}
-    for (row, column, _, _), score in zip(each, scores, strict=True):
-        values[row][column] = score
+    for (row, column), score in zip(each, scores, strict=True):
+        values[row.id][column] = score
     for found in values.values():
         found[f"j_{HEADLINE}"] = fmean(found[_column(f, HEADLINE)] for f in FAMILIES)
     return values
 
 
-def _joint(bench: Bench, noisy: Sequence[Noisy], rewrites: Sequence[str | None]) -> list[float]:
-    """STA x SIM x FL of each rewrite (ParaDetox), 0 for one that failed."""
+def _joint(
+    bench: Bench, kinds: Sequence[str], noisy: Sequence[Noisy], rewrites: Sequence[str | None]
+) -> list[float]:
+    """STA x SIM x FL of each rewrite, 0 for one that failed (Logacheva et al. 2022, section 6).
+
+    STA is that of the rewrite without the noise it repeats, SIM that to the text without noise.
+    """
     said = [rewrite or "" for rewrite in rewrites]
     plain = [n.undone(s) for n, s in zip(noisy, said, strict=True)]
-    style = bench.scorers.style(plain)
+    style = bench.scorers.style(plain, kinds)
     alike = bench.scorers.similarity([(n.clean, s) for n, s in zip(noisy, said, strict=True)])
     fluent = bench.scorers.fluency(said)
     return [a * b * c for a, b, c in zip(style, alike, fluent, strict=True)]
