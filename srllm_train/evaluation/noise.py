@@ -157,14 +157,14 @@ def _deleted(text: str, words: _Words, rng: random.Random) -> _Edits:
 
 def _spaced(text: str, words: _Words, rng: random.Random) -> _Edits:
     edits = []
-    for (start, end), after in zip(words, [*words[1:], None], strict=True):
-        mergeable = after is not None and text[end : after[0]] == " "
+    for at, (start, end) in enumerate(words):
+        mergeable = at + 1 < len(words) and text[end : words[at + 1][0]] == " "
         splittable = text[start:end].isalpha() and end - start >= 4
         if mergeable and (not splittable or rng.random() < 0.5):
             edits.append(Edit(end, end + 1, ""))
         elif splittable:
-            at = rng.randrange(start + 2, end - 1)
-            edits.append(Edit(at, at, " "))
+            middle = rng.randrange(start + 2, end - 1)
+            edits.append(Edit(middle, middle, " "))
     rng.shuffle(edits)
     return edits, len(words)
 

@@ -16,6 +16,8 @@ SOURCES = (texts.PARADETOX, texts.WIKI)
 #: Percent of letters, or of words.
 LEVELS = (5, 10, 20)
 HEADLINE = 10
+#: J without noise from which on a ratio to it says anything.
+_LEAST = 0.05
 #: Biased texts at most: each is tried with 18 kinds of noise.
 _MOST = 60
 _SHARE = 0.4
@@ -35,7 +37,7 @@ _EXAMPLE = "The meeting on 3 May was a farce, and those lazy idiots never answer
 def _measures() -> tuple[Measure, ...]:
     def kept(name: str, says: str, column: str, headline: bool = False) -> Measure:
         return Measure(
-            name, says, (column, "j_0"), "ratio", rewriting=True, headline=headline, ideal=1.0
+            name, says, (column, "base"), "ratio", rewriting=True, headline=headline, ideal=1.0
         )
 
     of = "the text without noise; 1 is nothing lost"
@@ -45,6 +47,12 @@ def _measures() -> tuple[Measure, ...]:
             f"J of rewrites of noisy texts over J of those of {of}; mean of the six families",
             f"j_{HEADLINE}",
             headline=True,
+        ),
+        Measure(
+            f"J at {HEADLINE} % noise",
+            "STA x SIM x FL of rewrites of noisy texts; mean of the six families",
+            (f"j_{HEADLINE}",),
+            rewriting=True,
         ),
         Measure(
             "J without noise",
@@ -69,8 +77,9 @@ def _measures() -> tuple[Measure, ...]:
 def run(bench: Bench) -> Outcome:
     """Rewrites of noisy texts against the same texts without noise.
 
-    Values by text: ``j_0``, ``j_FAMILY_LEVEL``, and ``j_10``, the mean of the families at 10 %. An
-    answer that failed or is empty is 0.
+    Values by text: ``j_0``, ``j_FAMILY_LEVEL``, and ``j_10``, the mean of the families at 10 %;
+    ``base`` is ``j_0`` where its mean is enough to be kept or lost. An answer that failed or is
+    empty is 0.
     """
     biased = [r for r in bench.rewriting_rows() if not r.control]
     rows = bench.sample(biased, lambda r: r.id, _SHARE)[:_MOST]
@@ -89,6 +98,10 @@ def run(bench: Bench) -> Outcome:
             outcome.left_out[system.name] = "People were not shown the noisy texts."
         elif system.name not in outcome.values:
             outcome.left_out[system.name] = "It cannot be asked for rewrites."
+        elif not all("base" in v for m in outcome.values[system.name] for v in m.values()):
+            outcome.left_out[f"{system.name}, J kept"] = (
+                f"Its J without noise is below {_LEAST}, so there is nothing to keep."
+            )
     outcome.tables = [_by_family(outcome), _examples(bench.seed)]
     outcome.notes = [
         f"{len(rows)} biased texts, each as it is and with {len(FAMILIES) * len(LEVELS)} kinds of "
@@ -98,7 +111,8 @@ def run(bench: Bench) -> Outcome:
         "Similarity is that to the text without noise, so a rewrite that mends the spelling gains.",
         "For the style score a word that a system leaves disguised is put back into plain "
         "spelling: the scorer would not know it, and noise would look like a cure.",
-        "A system that does little has little to lose: read what is kept beside J without noise.",
+        "Who answers every text with the same sentence keeps all of its J: read what is kept "
+        "beside J itself.",
     ]
     outcome.facts = {
         "scorers": {s: bench.scorers.versions[s] for s in ("style", "similarity", "fluency")},
@@ -136,8 +150,11 @@ def _scored(
     values: Values = {row.id: {} for row in rows}
     for (row, column), score in zip(each, scores, strict=True):
         values[row.id][column] = score
+    enough = fmean(found["j_0"] for found in values.values()) >= _LEAST
     for found in values.values():
         found[f"j_{HEADLINE}"] = fmean(found[_column(f, HEADLINE)] for f in FAMILIES)
+        if enough:
+            found["base"] = found["j_0"]
     return values
 
 
