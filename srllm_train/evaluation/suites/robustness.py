@@ -36,9 +36,7 @@ _EXAMPLE = "The meeting on 3 May was a farce, and those lazy idiots never answer
 
 def _measures() -> tuple[Measure, ...]:
     def kept(name: str, says: str, column: str, headline: bool = False) -> Measure:
-        return Measure(
-            name, says, (column, "base"), "ratio", rewriting=True, headline=headline, ideal=1.0
-        )
+        return Measure(name, says, (column, "base"), "ratio", rewriting=True, headline=headline)
 
     of = "the text without noise; 1 is nothing lost"
     found = [
