@@ -58,7 +58,7 @@ def judged(bench: Bench, judge: JudgeConfig, cases: Sequence[Case], nothing: set
         asks += preference(text, answer, reference), preference(text, reference, answer)
     replies, facts = ask(bench, judge, asks)
     told = iter(replies)
-    table, verdict = trust(own, [reply.value for reply, _ in zip(told, own, strict=False)])
+    table, verdict = trust(own, [next(told).value for _ in own])
     values = {case: _nothing(case) if case in nothing else {} for case in cases}
     for case in shown:
         values[case] |= scores(next(told).value, next(told).value)

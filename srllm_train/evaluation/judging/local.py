@@ -56,6 +56,8 @@ def local(bench: Bench, cases: Sequence[Case]) -> tuple[dict[Case, dict[str, flo
 
 def _signals(bench: Bench, pairs: Sequence[tuple[str, str]]) -> list[dict[str, float]]:
     """What the gates measure of each text and its rewrite, without language models."""
+    from srllm_data.config import LabelConfig
+    from srllm_data.progress import quiet
     from srllm_data.stages import components
     from srllm_data.validate import measure
     from srllm_data.workspace import Workspace
@@ -66,14 +68,15 @@ def _signals(bench: Bench, pairs: Sequence[tuple[str, str]]) -> list[dict[str, f
     def compute(some: list[list[str]]) -> list[dict[str, float]]:
         texts = list(dict.fromkeys(text for text, _ in some))
         at = {text: n for n, text in enumerate(texts)}
-        rows = labelled(texts, config=config.label).take([at[text] for text, _ in some])
-        found = measure(rewritten(rows, [r for _, r in some]), config.redact, config.label)
+        with quiet():
+            rows = labelled(texts).take([at[text] for text, _ in some])
+            found = measure(rewritten(rows, [r for _, r in some]), config.redact)
         return [{s["name"]: s["value"] for s in row} for row in found["signals"].to_pylist()]
 
     parts = components("validate", config, Workspace(Path(config.workspace)), None)
     return bench.cache.many(
         "signals",
-        digest([parts, config.label.model_dump(), config.redact.model_dump()]),
+        digest([parts, LabelConfig().model_dump()]),
         [list(pair) for pair in pairs],
         compute,
         says="gates measure",

@@ -1,20 +1,16 @@
 """How far a judge agrees with people about texts whose labels are known."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from srllm_data.agreement import agreement
 from srllm_train.evaluation.bench import Bench
 from srllm_train.evaluation.contract import Table
 from srllm_train.evaluation.judging.questions import Opinions
+from srllm_train.evaluation.rows import own_rows
 from srllm_train.evaluation.sources import ordered
 
-#: Texts with people's rewrites, and neutral ones that look alike; people wrote all of them.
-_OWN = Path(__file__).parent.parent / "own" / "held_back.jsonl"
 #: Biased texts, and as many neutral ones.
 MOST = 50
 #: Kappa below which agreement is not substantial (Landis and Koch 1977).
@@ -34,20 +30,13 @@ class Known:
 def known(bench: Bench) -> list[Known]:
     """Biased texts, their references, and neutral texts, the same ones in every report."""
     most = MOST if bench.most is None else min(MOST, bench.most)
-    found = []
-    for control in (False, True):
-        records = [r for r in _own() if (r["text"] == r["rewrite"]) == control]
-        for record in ordered(records, lambda r: str(r["text"]))[:most]:
-            pair = len(found)
-            found.append(Known(record["text"], not control, pair))
-            if not control:
-                found.append(Known(record["rewrite"], False, pair))
-    return found
-
-
-@lru_cache(maxsize=1)
-def _own() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in _OWN.read_text("utf-8").splitlines() if line]
+    own = ordered(own_rows(), lambda row: row.id)
+    found: list[Known] = []
+    for row in [r for r in own if not r.control][:most]:
+        pair = len(found)
+        found += Known(row.text, True, pair), Known(row.references[0], False, pair)
+    controls = [r for r in own if r.control][:most]
+    return found + [Known(r.text, False, len(found) + n) for n, r in enumerate(controls)]
 
 
 def trust(texts: Sequence[Known], said: Sequence[Opinions | None]) -> tuple[Table, str]:

@@ -12,7 +12,8 @@ from srllm_train.evaluation.judging import local as on_this_machine
 from srllm_train.evaluation.judging.chat import COLUMNS, REQUESTS, judged
 from srllm_train.evaluation.judging.commercial import measures, scored, scorers
 from srllm_train.evaluation.judging.trust import known
-from srllm_train.evaluation.sources import Source
+from srllm_train.evaluation.rows import PARADETOX, WIKI
+from srllm_train.evaluation.sources import Source, ordered
 
 NAME = "judge"
 TITLE = "Judge metrics of the paper"
@@ -20,9 +21,9 @@ ASKS = (
     "Do rewrites keep what the texts say and lose their bias, in the eyes of a chat model and of "
     "commercial scorers, and can these be trusted?"
 )
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (PARADETOX, WIKI)
 
-#: Biased rows that are sent to a judge or a commercial scorer: it may cost money.
+#: Biased rows at most, of all sources together: asking about them may cost money.
 MOST = 100
 
 _FIVE = (
@@ -86,12 +87,12 @@ def estimate(bench: Bench) -> int:
     Answers in the request ledger and texts that occur twice need none, and a malformed answer one
     more.
     """
-    rows = _rows(bench)[:MOST]
+    rows = _rows(bench)
     with_reference = sum(bool(row.references) for row in rows)
     answers = compared = 0
     for system in bench.systems:
         if system.kind == "human":
-            answers += len(rows) if with_reference == len(rows) else 0
+            answers += with_reference
         elif all(member.rewrite for member in system.members):
             answers += len(rows) * len(system.members)
             compared += with_reference * len(system.members)
@@ -106,7 +107,7 @@ def run(bench: Bench) -> Outcome:
     rows = _rows(bench)
     answers = {system.name: said for system, said in bench.rewrites(rows)} if rows else {}
     outcome = Outcome(_LOCAL, rows, {}, answers)
-    outcome.left_out = {
+    outcome.left_out = dict(bench.missing) | {
         system.name: "It cannot be asked for rewrites of these rows."
         for system in bench.systems
         if system.name not in answers
@@ -114,7 +115,8 @@ def run(bench: Bench) -> Outcome:
     if not rows:
         outcome.left_out[NAME] = "There is no biased row; name a file of rows that has some."
         return outcome
-    cases = _cases(rows, answers)
+    each = [case for members in answers.values() for m in members for case in _given(rows, m)]
+    cases = list(dict.fromkeys(each))
     values, nothing = on_this_machine.local(bench, cases)
     outcome.notes = [
         "An answer that says nothing (empty, failed, a filler or a refusal) has 0 in every metric "
@@ -122,7 +124,7 @@ def run(bench: Bench) -> Outcome:
         "What is called (local) comes from small classifiers and word overlap of srllm; it is not "
         "comparable with a judge's or published figures.",
     ]
-    found = _asked(bench, outcome, _cases(rows[:MOST], answers), nothing)
+    found = _asked(bench, outcome, cases, nothing)
     for name, one in found.items():
         outcome.tables += one.tables
         outcome.notes = [*one.notes, *outcome.notes]
@@ -131,7 +133,7 @@ def run(bench: Bench) -> Outcome:
             values[case] |= columns
     outcome.values = {
         system: [
-            {row.id: dict(values[row, member.get(row.id) or ""]) for row in rows}
+            {row.id: dict(values[row, answer]) for row, answer in _given(rows, member)}
             for member in members
         ]
         for system, members in answers.items()
@@ -141,14 +143,14 @@ def run(bench: Bench) -> Outcome:
 
 
 def _rows(bench: Bench) -> list[Row]:
-    biased = [r for r in bench.rewriting_rows() if not r.control]
-    # Without a letter there is nothing to rewrite, and no labeller takes it.
-    return bench.sample([r for r in biased if any(map(str.isalnum, r.text))], lambda r: r.id)
+    # No labeller takes a text without a letter.
+    usable = [r for r in bench.rewriting_rows() if not r.control and any(map(str.isalnum, r.text))]
+    return ordered(usable, lambda r: r.id, bench.seed)[: min(MOST, bench.most or MOST)]
 
 
-def _cases(rows: list[Row], answers: dict[str, list[Answers]]) -> list[Case]:
-    members = [member for members in answers.values() for member in members]
-    return list(dict.fromkeys((r, member.get(r.id) or "") for member in members for r in rows))
+def _given(rows: list[Row], member: Answers) -> list[Case]:
+    """The rows that ``member`` was asked about, with its answers; people are not asked."""
+    return [(row, member[row.id] or "") for row in rows if row.id in member]
 
 
 def _asked(
@@ -156,7 +158,6 @@ def _asked(
 ) -> dict[str, Found]:
     """What endpoints say by their name; why one says nothing is put into ``outcome``."""
     found: dict[str, Found] = {}
-    silent = {case for case in cases if case in nothing}
     judge = bench.config.validate_.judge
     if judge is None:
         outcome.left_out["judge"] = (
@@ -165,18 +166,18 @@ def _asked(
         )
     else:
         try:
-            found["judge"] = judged(bench, judge, cases, silent)
+            found["judge"] = judged(bench, judge, cases, nothing)
             outcome.measures = (*_JUDGE, *outcome.measures)
         except ProviderError as error:
             outcome.left_out["judge"] = str(error)
-        if any(judge.model in system.name for system in bench.systems):
+        if any(judge.model in f"{s.name} {s.says}" for s in bench.systems):
             outcome.notes.append("The judge is one of the systems; models prefer their own words.")
     for rater in scorers(bench):
         try:
-            found[rater.name] = scored(bench, rater, cases, silent)
+            found[f"scorer {rater.name}"] = scored(bench, rater, cases, nothing)
             outcome.measures = (*outcome.measures, *measures(rater))
         except ProviderError as error:
-            outcome.left_out[rater.name] = str(error)
+            outcome.left_out[f"scorer {rater.name}"] = str(error)
     if not scorers(bench):
         outcome.left_out["commercial scorers"] = (
             "None is set; add one of kind moderation or perspective to label.raters to ask it."
@@ -192,8 +193,8 @@ def _silent(rows: list[Row], answers: dict[str, list[Answers]], nothing: set[Cas
         tuple(
             (
                 system,
-                len(rows) * len(members),
-                sum((r, m.get(r.id) or "") in nothing for m in members for r in rows),
+                sum(len(_given(rows, m)) for m in members),
+                sum(case in nothing for m in members for case in _given(rows, m)),
             )
             for system, members in answers.items()
         ),
