@@ -33,6 +33,12 @@ def _quick(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _models_loaded(tmp_path_factory):
+    """Models are loaded once, before any test is timed."""
+    suite.run(bench(tmp_path_factory.mktemp("loaded"), [COPY], rows=ROWS[:1], most=1))
+
+
 def of(outcome, name):
     """A system's values by row."""
     return outcome.values[name][0]

@@ -1,4 +1,4 @@
-"""The five metrics by what comes with srllm: the signals of the gates, labels and embeddings."""
+"""The five metrics by what comes with srllm: signals of the gates, and embeddings."""
 
 from collections.abc import Sequence
 from math import prod
@@ -22,16 +22,16 @@ def local(bench: Bench, cases: Sequence[Case]) -> tuple[dict[Case, dict[str, flo
 
     kept: share of the content words outside biased spans that the rewrite keeps; none where the
     text has no such words. supported: share of the rewrite's content words that are the text's; 0
-    where it turns a statement round. relevant: similarity. all: product of what there is. What says
-    nothing has 0 in every column.
+    where it turns a statement round. relevant: similarity. unbiased, not_toxic: by classifiers and
+    lexicon, whichever finds more. all: product of what there is. What says nothing has 0 in every
+    column.
     """
     pairs = [(row.text, answer) for row, answer in cases]
     measured = _signals(bench, pairs)
     similar = bench.scorers.similarity(pairs)
-    labels = bench.scorers.labels([answer for _, answer in pairs])
     values: dict[Case, dict[str, float]] = {}
     nothing = set()
-    for case, signals, similarity, label in zip(cases, measured, similar, labels, strict=True):
+    for case, signals, similarity in zip(cases, measured, similar, strict=True):
         if not signals["words"] or signals["refusal"]:
             nothing.add(case)
             values[case] = dict.fromkeys(COLUMNS, 0.0)
@@ -44,8 +44,8 @@ def local(bench: Bench, cases: Sequence[Case]) -> tuple[dict[Case, dict[str, flo
             "kept": kept,
             "supported": 0.0 if turned or blank else 1 - added,
             "relevant": similarity,
-            "unbiased": 1 - label["bias"],
-            "not_toxic": 1 - label["toxicity"],
+            "unbiased": 1 - signals["bias_after"],
+            "not_toxic": 1 - signals["toxicity_after"],
         }
         if not signals["content"]:
             del found["kept"]
