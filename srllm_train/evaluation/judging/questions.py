@@ -13,9 +13,9 @@ from srllm_data.workspace import file_digest
 _PROMPTS = Path(__file__).parent.parent / "prompts"
 _NAMES = ("judge-content-v1", "judge-opinions-v1", "judge-preference-v1")
 _RELEVANT = ("no", "partly", "yes")
-_REWRITES = ("rewrite_1", "rewrite_2")
 
 Better = Literal["first", "second", "same"]
+_BETTER: dict[str, Better] = {"rewrite_1": "first", "rewrite_2": "second", "same": "same"}
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,10 @@ def _opinions(found: dict[str, Any]) -> Opinions:
 
 
 def _preference(found: dict[str, Any]) -> Better:
-    if found.get("better") not in (*_REWRITES, "same"):
-        raise ValueError(f"'better' is not one of {', '.join(_REWRITES)} and same")
-    return {"rewrite_1": "first", "rewrite_2": "second", "same": "same"}[found["better"]]  # type: ignore[return-value]
+    # Not "in _BETTER": a list cannot be looked up.
+    if found.get("better") not in list(_BETTER):
+        raise ValueError(f"'better' is not one of {', '.join(_BETTER)}")
+    return _BETTER[found["better"]]
 
 
 def _listed(found: dict[str, Any], name: str, of: str, *flags: str) -> list[tuple[bool, ...]]:
@@ -146,6 +147,6 @@ _OPINIONS = Shape("opinions", _object(opinions=_list_of("opinion", "biased", "to
 # The reason comes first: a model that has given one chooses better.
 _PREFERENCE = Shape(
     "preference",
-    _object(why=_TEXT, better={**_TEXT, "enum": [*_REWRITES, "same"]}),
+    _object(why=_TEXT, better={**_TEXT, "enum": list(_BETTER)}),
     _preference,
 )
