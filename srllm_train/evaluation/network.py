@@ -50,6 +50,34 @@ class Network:
                 found[i] = (float(logs[len(logs) - count :].sum()), count)
         return found
 
+    def masked_logs(self, rows: Sequence[tuple[Sequence[int], int]]) -> list[float]:
+        """For each (tokens, place): log-probability in nats of the token there if it is masked.
+
+        Only of models that fill masks; tokens include the marks of start and end.
+        """
+        import torch
+
+        mask, pad = self.tokenizer.mask_token_id, self.tokenizer.pad_token_id or 0
+        found = [0.0] * len(rows)
+        for some in _batches([len(ids) for ids, _ in rows]):
+            width = max(len(rows[i][0]) for i in some)
+            hidden = [
+                [mask if n == at else token for n, token in enumerate(ids)]
+                + [pad] * (width - len(ids))
+                for ids, at in (rows[i] for i in some)
+            ]
+            there = [[int(n < len(rows[i][0])) for n in range(width)] for i in some]
+            device = self.weights.device
+            with torch.inference_mode():
+                logits = self.weights(
+                    input_ids=torch.tensor(hidden, device=device),
+                    attention_mask=torch.tensor(there, device=device),
+                ).logits
+            for n, i in enumerate(some):
+                ids, at = rows[i]
+                found[i] = float(logits[n, at].double().log_softmax(-1)[ids[at]])
+        return found
+
     def _logs(self, rows: list[list[int]]) -> list[Any]:
         """Log-probability of each token after the first, by row; padded on the right."""
         import torch
