@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from io import StringIO
 from pathlib import Path
@@ -108,10 +109,9 @@ def _run(network: Network, task: str, most: int | None, seed: int) -> dict[str, 
     with _hushed():
         import lm_eval
         from lm_eval.models.huggingface import HFLM
-        from lm_eval.tasks import TaskManager
         from transformers import set_seed
 
-        manager = TaskManager()
+        manager = _tasks()
         if task not in manager.task_index and not Path(task).is_file():
             raise CannotRun(
                 f"lm-evaluation-harness has no task '{task}'; 'lm_eval ls tasks' prints those that "
@@ -138,6 +138,14 @@ def _run(network: Network, task: str, most: int | None, seed: int) -> dict[str, 
                 f"or leave out that task."
             ) from None
     return {name: _about(name, said) for name in sorted(said["samples"])}
+
+
+@lru_cache(maxsize=1)
+def _tasks() -> Any:
+    """The package's thousands of tasks, which take seconds to find."""
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager()
 
 
 def _samples(tasks: dict[str, Any], most: int, seed: int) -> dict[str, list[int]]:

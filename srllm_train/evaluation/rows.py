@@ -4,7 +4,7 @@ No rewriter, labeller or scorer of srllm learned from them; see ``style.HELD_BAC
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -109,9 +109,9 @@ def read(place: Path) -> list[Row]:
 
 
 def benchmark_rows(
-    records: Callable[[Source], list[Record]],
+    records: Callable[[Source], list[Record]], sources: Sequence[Source] = SOURCES
 ) -> tuple[dict[str, list[Row]], dict[str, str]]:
-    """Rows by source of every benchmark that can be had, and why the others are missing."""
+    """Rows by source of each of ``sources`` that can be had, and why the others are missing."""
     makers: tuple[tuple[Source, Callable[[list[Record]], list[Row]]], ...] = (
         (PARADETOX, _paradetox),
         (WIKI, _wiki),
@@ -121,6 +121,8 @@ def benchmark_rows(
     found: dict[str, list[Row]] = {}
     missing: dict[str, str] = {}
     for source, make in makers:
+        if source not in sources:
+            continue
         try:
             made = make(records(source))
         except Missing as reason:

@@ -77,3 +77,12 @@ def system(name, network=None, causal=True, digest=None, seeds=1):
 def bench(folder, *systems, **settings):
     cache = Cache(folder / "found.sqlite")
     return Bench(list(systems), cache, Scorers(cache), without_sources(), **settings)
+
+
+def without_hub(monkeypatch):
+    """As where the hub cannot be reached, without waiting for it."""
+    import datasets
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)

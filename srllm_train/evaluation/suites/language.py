@@ -179,9 +179,6 @@ def _add_neutral_text(bench: Bench, systems: Systems, outcome: Outcome) -> None:
             outcome.left_out[f"{system.name}, perplexity"] = (
                 "It fills masks, so it gives no text as a whole a likelihood."
             )
-    if not rows:
-        outcome.left_out["perplexity"] = "There is no neutral text; name a folder as --data."
-        return
     outcome.rows += rows
     _add(
         causal,
