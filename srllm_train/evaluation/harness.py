@@ -42,17 +42,16 @@ def tried(bench: Bench, member: Member, task: str) -> dict[str, Any]:
         raise CannotRun(
             "lm-evaluation-harness is not installed; run 'pip install srllm[harness]'."
         ) from None
-    path = Path(task)
-    is_file = path.suffix in (".yaml", ".yml")
+    path, is_file = Path(task), _is_file(task)
     if is_file and not path.is_file():
         raise CannotRun(f"{task} is not there; name a YAML file of a task.")
     parts = {p.name: file_digest(p) for p in _parts(path)} if is_file else {}
     [found] = bench.cache.many(
         PACKAGE,
         member.digest,
-        [[path.name if is_file else task, parts, installed, bench.most, bench.seed]],
+        [[label(task), parts, installed, bench.most, bench.seed]],
         lambda _: [_run(bench.network(member), task, bench.most, bench.seed)],
-        says=f"lm-evaluation-harness: {path.name}",
+        says=f"lm-evaluation-harness: {label(task)}",
     )
     return dict(found)
 
@@ -62,7 +61,7 @@ def rows_and_values(task: str, found: dict[str, Any]) -> tuple[list[Row], Values
     rows, values = [], {}
     for name, about in found.items():
         for number, metrics in about["documents"].items():
-            row = Row(f"{task} {name} {number}", "", source=task, group=name)
+            row = Row(f"{label(task)} {name} {number}", "", source=label(task), group=name)
             rows.append(row)
             values[row.id] = {column(task, metric): value for metric, value in metrics.items()}
     return rows, values
@@ -85,8 +84,8 @@ def measures(task: str, found: dict[str, Any]) -> list[Measure]:
     versions = sorted({str(about["version"]) for about in found.values()})
     return [
         Measure(
-            name=f"{Path(task).stem} {metric}",
-            says=f"Mean over all documents of {Path(task).name} (version {', '.join(versions)}, "
+            name=column(task, metric),
+            says=f"Mean over all documents of {label(task)} (version {', '.join(versions)}, "
             f"{'/'.join(map(str, shots))}-shot), by lm-evaluation-harness {version(PACKAGE)}.",
             columns=(column(task, metric),),
             better="higher" if higher else "lower",
@@ -96,8 +95,17 @@ def measures(task: str, found: dict[str, Any]) -> list[Measure]:
 
 
 def column(task: str, metric: str) -> str:
-    """Name of the column of ``metric``."""
-    return f"{task} {metric}"
+    """Name of the column of ``metric``, and of its measure."""
+    return f"{label(task)} {metric}"
+
+
+def label(task: str) -> str:
+    """What a task is called in a report: without the folders of its file."""
+    return Path(task).stem if _is_file(task) else task
+
+
+def _is_file(task: str) -> bool:
+    return task.endswith((".yaml", ".yml"))
 
 
 def _parts(path: Path) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """Tasks of lm-evaluation-harness: a task file of our own with five documents."""
 
 import json
+from dataclasses import asdict
 from importlib.util import find_spec
 
 import pytest
@@ -63,13 +64,15 @@ def test_each_document_is_a_row_with_its_metric(task, tmp_path, monkeypatch):
     who = system("small", reads)
     outcome = language.run(bench(tmp_path, who, data=tmp_path, most=5, lm_eval=(str(task),)))
     [measure] = [m for m in outcome.measures if m.name == "five acc"]
-    rows = [r for r in outcome.rows if r.source == str(task)]
+    rows = [r for r in outcome.rows if r.source == "five"]
     said = [outcome.values["small"][0][r.id][measure.columns[0]] for r in rows]
     assert [r.group for r in rows] == ["five_sentences"] * 5
     expected = sum(map(likelier_first, DOCUMENTS)) / 5
     assert sum(said) / 5 == pytest.approx(expected)
     assert Statistics(outcome).estimate(measure, "small").value == pytest.approx(expected)
     assert measure.better == "higher"
+    # Reports are handed on, so they name no folder of this machine.
+    assert str(tmp_path) not in json.dumps([asdict(r) for r in rows]) + str(outcome.tables)
     [table] = [t for t in outcome.tables if "five" in t.title]
     assert table.rows[0][2:] == ("five_sentences", 5, "acc", pytest.approx(expected))
 
@@ -107,3 +110,13 @@ def test_without_the_package_the_suite_says_how_to_install_it(tmp_path, task):
     who = system("small", reads)
     with pytest.raises(harness.CannotRun, match=r"not installed; run 'pip install srllm\[harness"):
         harness.tried(bench(tmp_path, who), who.members[0], str(task))
+
+
+def test_a_task_that_cannot_run_leaves_the_rest_of_the_suite(tmp_path, monkeypatch):
+    without_hub(monkeypatch)
+    gone_task = str(tmp_path / "none.yaml")
+    who = system("small", reads)
+    outcome = language.run(bench(tmp_path, who, data=tmp_path, most=2, lm_eval=(gone_task,)))
+    assert outcome.left_out["small, none"]
+    assert {r.source for r in outcome.rows} == {"own controls"}
+    assert not outcome.tables

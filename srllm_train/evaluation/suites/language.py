@@ -189,35 +189,38 @@ def _add_neutral_text(bench: Bench, systems: Systems, outcome: Outcome) -> None:
 
 def _add_task(bench: Bench, task: str, systems: Systems, outcome: Outcome) -> None:
     """A task of lm-evaluation-harness; where it fails for one system, it says why and goes on."""
+    name = harness.label(task)
     rows: dict[str, Row] = {}
     measures: dict[str, Measure] = {}
     figures: list[tuple[str | float | int | None, ...]] = []
     for system, members in systems:
         if not all(m.causal for m in members):
-            outcome.left_out[f"{system.name}, {task}"] = (
+            outcome.left_out[f"{system.name}, {name}"] = (
                 "It fills masks; tasks need the other kind."
             )
             continue
         try:
             found = [harness.tried(bench, member, task) for member in members]
         except harness.CannotRun as error:
-            outcome.left_out[task] = str(error)
-            return
+            outcome.left_out[f"{system.name}, {name}"] = str(error)
+            continue
         for n, (about, values) in enumerate(zip(found, outcome.values[system.name], strict=True)):
             own, said = harness.rows_and_values(task, about)
             rows |= {row.id: row for row in own}
             values.update(said)
             measures |= {m.name: m for m in harness.measures(task, about)}
             figures += [
-                (system.name, n + 1, name, len(one["documents"]), metric, figure)
-                for name, one in about.items()
+                (system.name, n + 1, part, len(one["documents"]), metric, figure)
+                for part, one in about.items()
                 for metric, figure in sorted(one["figures"].items())
             ]
+    if not figures:
+        return
     outcome.rows += rows.values()
     outcome.measures += tuple(measures.values())
     outcome.tables.append(
         Table(
-            f"{task} as lm-evaluation-harness puts it",
+            f"{name} as lm-evaluation-harness puts it",
             "Each task and metric with the package's own aggregate.",
             ("system", "seed", "task", "documents", "metric", "figure"),
             tuple(figures),
