@@ -17,8 +17,8 @@ def write(path, records):
     path.write_text("".join(json.dumps(r) + "\n" for r in records))
 
 
-def stereoset():
-    for kind, terms in TERMS.items():
+def stereoset(of=TERMS):
+    for kind, terms in of.items():
         for target in terms:
             for task in ("intrasentence", "intersentence"):
                 for n, (pro, anti) in enumerate([("kind", "rude"), ("tired", "old")]):
@@ -110,9 +110,12 @@ def test_who_has_no_network_is_left_out_with_a_reason(data, tmp_path):
     assert not outcome.rows
 
 
-def test_a_sample_has_whole_terms_and_fewer_pairs(data, tmp_path):
+def test_a_sample_has_ten_whole_terms_or_more_and_fewer_pairs(data, tmp_path):
+    many = {"profession": [f"worker {n}" for n in range(12)]}
+    write(data / "benchmarks/stereoset_dev.jsonl", stereoset(many))
     outcome = language.run(bench(tmp_path, system("small", reads), data=data, most=2))
-    assert outcome.facts["StereoSet"] == {"terms": 1, "of": 4, "examples": 4}
+    assert outcome.facts["StereoSet"] == {"terms": 10, "of": 12, "examples": 40}
+    assert "10 of its 12 target terms" in outcome.notes[-1]
     assert sum(r.source == "CrowS-Pairs" for r in outcome.rows) == 2
     other = language.run(bench(tmp_path, system("small", reads), data=data, most=2, seed=5))
     assert [r.id for r in outcome.rows] != [r.id for r in other.rows]

@@ -15,6 +15,8 @@ SOURCES = (*stereoset.SOURCES, crows.SOURCE, *neutral_text.SOURCES)
 
 #: Target terms of StereoSet for each row that may be read; one has about 160 sentences.
 _TERMS = 0.1
+#: ... and at least so many: of fewer no interval can be drawn that is worth its name.
+_LEAST_TERMS = 10
 
 
 def _stereoset(prefix: str, of: str) -> Iterator[Measure]:
@@ -126,7 +128,13 @@ def _add_stereoset(bench: Bench, systems: Systems, outcome: Outcome) -> None:
     if not records:
         return
     every = {stereoset.term(r): r for r in records}
-    terms = dict.fromkeys(bench.sample(sorted(every), str, _TERMS))
+    share = _TERMS if bench.most is None else max(_TERMS, _LEAST_TERMS / bench.most)
+    terms = dict.fromkeys(bench.sample(sorted(every), str, share))
+    if len(terms) < len(every):
+        outcome.notes.append(
+            f"StereoSet's figures are of {len(terms)} of its {len(every)} target terms, all "
+            f"examples of each; intervals over so few terms are somewhat too narrow."
+        )
     chosen = [r for r in records if stereoset.term(r) in terms]
     outcome.rows += [
         Row(name, "", source="StereoSet", group=every[name]["bias_type"]) for name in terms
