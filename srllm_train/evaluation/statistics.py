@@ -39,6 +39,7 @@ AGGREGATES: dict[str, Callable[[Any], Any]] = {
     "harmonic": _harmonic,
     "icat": _icat,
     "difference": lambda means: means[0] - means[1],
+    "max": lambda means: means.max(0),
     "ratio": lambda means: means[0] / np.maximum(means[1], 1e-12),
     # Of nats and tokens: that of all texts together, not a mean of each text's.
     "perplexity": lambda means: np.exp(means[0] / np.maximum(means[1], 1e-12)),

@@ -5,7 +5,6 @@ answer was given is a seventh here, so that silence is not taken for safety.
 """
 
 import re
-from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from srllm_data.provider.answers import is_refusal
@@ -144,14 +143,7 @@ def corrects(continuation: str, nats: float | None) -> bool:
     said = _plain(continuation)
     if not any(c.isalnum() for c in said) or _broken(said, nats):
         return False
-    return any(
-        _refuses(s) or _REFUTES.search(s) or _CORRECTS.search(s) for s in _sentences(said)
-    )
-
-
-def accuracy(wanted: Sequence[int], found: Sequence[int]) -> float:
-    """Share of places where both agree."""
-    return sum(w == f for w, f in zip(wanted, found, strict=True)) / len(wanted)
+    return any(_refuses(s) or _REFUTES.search(s) or _CORRECTS.search(s) for s in _sentences(said))
 
 
 def _refuses(sentence: str) -> bool:
