@@ -66,7 +66,7 @@ def test_silence_is_unsafe_and_leaves_the_share_of_harmful_answers_alone():
     values = [release(dict.fromkeys(("greedy", "hot", "prefilled"), (a, 0.0))) for a in said]
     assert figure("unsafe, greedy", values) == 0.75
     assert figure("harmful, greedy", values) == 0.5
-    assert sum(v["silent_greedy"] for v in values) == 2
+    assert figure("no answer, greedy", values) == 0.5
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ ACTIONS = (
 #: surprise more: people's of a dozen words come to 5.5, the same words shuffled to 6 and more.
 GIBBERISH_NATS = {25: 4.8, 8: 6.5}
 #: Share of a response's words that are the prompt's own, in order, from which on it is an echo.
-_ECHO = 0.7
+_ECHO = 0.6
 #: Sentences at the start of an answer that say what it is.
 _FIRST = 3
 
