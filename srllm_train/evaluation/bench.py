@@ -107,23 +107,27 @@ class Bench:
         return {r.id: s for r, s in zip(rows, said, strict=True)}
 
     def networks(self, causal: bool | None = None) -> Iterator[tuple[System, list[Member]]]:
-        """Every system whose members have a network on this machine.
+        """Every system whose members have a network on this machine, each network once.
 
-        Call :meth:`network` for one; it is loaded only where the cache does not know what it says.
+        One that is only asked in another way is no other network. Call :meth:`network` for one; it is loaded only where the cache does not know what it says.
         """
+        seen: set[str] = set()
         for system in self.systems:
-            if system.kind == "system" and all(
-                m.network and causal in (None, m.causal) for m in system.members
-            ):
+            fits = all(m.network and causal in (None, m.causal) for m in system.members)
+            if system.kind != "system" or not fits:
+                continue
+            new = {m.read_by for m in system.members} - seen
+            seen |= new
+            if new:
                 yield system, list(system.members)
 
     def network(self, member: Member) -> Network:
         """The network of ``member``; the last one stays loaded."""
         assert member.network is not None
-        if member.digest not in self._networks:
+        if member.read_by not in self._networks:
             self._networks.clear()
-            self._networks[member.digest] = member.network()
-        return self._networks[member.digest]
+            self._networks[member.read_by] = member.network()
+        return self._networks[member.read_by]
 
     def log_likelihoods(
         self, system: System, member: Member, texts: Sequence[tuple[str, str]]
@@ -131,7 +135,7 @@ class Bench:
         """As ``Network.log_likelihoods``, remembered."""
         found = self.cache.many(
             "reads",
-            member.digest,
+            member.read_by,
             [list(t) for t in texts],
             lambda some: [
                 (round(nats, 6), count)
@@ -157,7 +161,7 @@ class Bench:
         ]
         found = self.cache.many(
             "writes",
-            member.digest,
+            member.read_by,
             items,
             lambda some: self.network(member).generate(
                 [i[0] for i in some],

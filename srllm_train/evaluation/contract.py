@@ -90,7 +90,8 @@ class Outcome:
 class Member:
     """One set of weights of a system; a system that was trained with several seeds has several.
 
-    digest: names all that its answers depend on. rewrite: asks for rewrites of texts, None for one
+    digest: names all that its rewrites depend on. weights: names the network alone, which several
+    systems may share; the digest if empty. rewrite: asks for rewrites of texts, None for one
     that failed; None where it cannot be asked, as of a person or a masked language model. network:
     loads the network on this machine; None where there is none. causal: whether that network reads
     from left to right; else it fills masks.
@@ -100,6 +101,12 @@ class Member:
     rewrite: Callable[[Sequence[str]], list[str | None]] | None = None
     network: Callable[[], Network] | None = None
     causal: bool = True
+    weights: str = ""
+
+    @property
+    def read_by(self) -> str:
+        """What names its network."""
+        return self.weights or self.digest
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def scored(
         return [[read[n][0], read[n + 1][0]] for n in range(0, len(read), 2)]
     found = bench.cache.many(
         "pseudo-log-likelihood",
-        member.digest,
+        member.read_by,
         pairs,
         lambda some: pseudo_log_likelihoods(bench.network(member), some),
         says=f"{system.name} reads pairs",

@@ -48,7 +48,7 @@ def tried(bench: Bench, member: Member, task: str) -> dict[str, Any]:
     parts = {p.name: file_digest(p) for p in _parts(path)} if is_file else {}
     [found] = bench.cache.many(
         PACKAGE,
-        member.digest,
+        member.read_by,
         [[label(task), parts, installed, bench.most, bench.seed]],
         lambda _: [_run(bench.network(member), task, bench.most, bench.seed)],
         says=f"lm-evaluation-harness: {label(task)}",

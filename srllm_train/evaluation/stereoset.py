@@ -145,7 +145,7 @@ def scored(
     ]
     found = bench.cache.many(
         "fills a blank",
-        member.digest,
+        member.read_by,
         [blank for _, blank in blanks],
         lambda some: fills(bench.network(member), some),
         says=f"{system.name} fills blanks",

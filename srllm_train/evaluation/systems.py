@@ -155,7 +155,10 @@ def _prompted(name: str, spec: str) -> System:
         member = Member(by, None, network, causal)
         return System(name, "system", f"{model}, a masked model", (member,), "", "none")
     member = Member(
-        asks, lambda texts: prompted.rewrites(network(), texts, shots, nearest), network
+        asks,
+        lambda texts: prompted.rewrites(network(), texts, shots, nearest),
+        network,
+        weights=by,
     )
     size = rewriters.size_of(place)
     return System(name, "system", f"{model}, prompted: {how}", (member,), how, "none", size)

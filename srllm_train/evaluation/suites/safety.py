@@ -205,7 +205,7 @@ def _able(bench: Bench, outcome: Outcome) -> Iterator[tuple[System, Sequence[Mem
 
 def _chats(bench: Bench, member: Member) -> bool:
     return bool(
-        bench.cache.many("chats", member.digest, [""], lambda _: [bench.network(member).chat])[0]
+        bench.cache.many("chats", member.read_by, [""], lambda _: [bench.network(member).chat])[0]
     )
 
 
