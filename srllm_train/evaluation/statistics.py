@@ -59,10 +59,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better ``new`` is than ``old`` on the same rows, in the measure's own unit.
+    """How ``new`` differs from ``old`` on the same rows, in the measure's own unit.
 
-    value, low, high: new minus old with its 95 % interval; p: paired permutation test, corrected by
-    Holm where ``adjusted`` is set. effect: mean difference over its standard deviation (d_z).
+    value, low, high: new minus old with its 95 % interval; of a measure that is best near its
+    ideal, how much farther from that ``new`` is. p: paired permutation test, corrected by Holm
+    where ``adjusted`` is set. effect: mean difference over its standard deviation (d_z).
     detectable: the difference that these rows would show with a power of 80 %. odds, odds_low,
     odds_high: of yes-or-no values, how many rows only ``new`` got right for each that only ``old``
     did; mcnemar: p of McNemar's exact test.
@@ -124,6 +125,9 @@ class Statistics:
             self._resampled([self._drawn(m, measure) for m in members], at)
             for at, members in enumerate(both)
         ]
+        if near := measure.better == "near":
+            # 45 and 55 are as good as each other where 50 is best, however far apart they are.
+            whole, drawn = ([np.abs(v - measure.ideal) for v in vs] for vs in (whole, drawn))
         spread = drawn[0] - drawn[1]
         low, high = np.nanpercentile(spread, [2.5, 97.5])
         value = float(whole[0] - whole[1])
@@ -140,7 +144,7 @@ class Statistics:
             self._effect(means[0], means[1], measure),
             float(_DETECTABLE * np.nanstd(spread)),
         )
-        return found if measure.aggregate != "mean" else _with_odds(found, means)
+        return found if measure.aggregate != "mean" or near else _with_odds(found, means)
 
     def groups(self) -> list[str]:
         """The groups of rows, in the order of their names."""
@@ -212,7 +216,7 @@ class Statistics:
         return (extreme + 1) / (PERMUTATIONS + 1)
 
     def _effect(self, new: Any, old: Any, measure: Measure) -> float | None:
-        if measure.aggregate != "mean":
+        if measure.aggregate != "mean" or measure.better == "near":
             return None
         (a, count), (b, _) = self._sums(new), self._sums(old)
         there = count[0] > 0
