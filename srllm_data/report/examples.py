@@ -73,7 +73,7 @@ def examples(config: Config, tables: Tables) -> list[tuple[str, list[Example]]]:
                     row_id,
                     texts[row_id]["source"],
                     told,
-                    word_diff(*(_seen(texts[row_id][n]) for n in ("text", "rewrite"))),
+                    word_diff(*(seen(texts[row_id][n]) for n in ("text", "rewrite"))),
                 )
                 for row_id, told in found
             ],
@@ -169,6 +169,6 @@ def _texts(tables: Tables, wanted: set[str]) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in found}
 
 
-def _seen(text: str | None) -> str:
+def seen(text: str | None) -> str:
     """``text`` with what cannot be seen spelled out, so that it cannot disturb the page."""
     return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text or "")

@@ -1,0 +1,226 @@
+"""What a report says: better, worse or no difference, on what; and which measures to distrust."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from srllm_train.evaluation.contract import Measure, Outcome
+from srllm_train.evaluation.record import Report
+from srllm_train.evaluation.statistics import Difference, Estimate, Statistics, holm
+from srllm_train.evaluation.words import count, interval, probability, shown
+
+Says = Literal["better", "worse", "no difference"]
+
+#: Corrected p from which on a difference counts as chance.
+LEVEL = 0.05
+#: Seeds that a trained system needs before its interval says something about training again.
+SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One test: the difference between two systems on a headline measure, and what it comes to."""
+
+    suite: str
+    measure: Measure
+    difference: Difference
+    says: Says
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in plain words, with the figures that it rests on."""
+        d = self.difference
+        if self.says == "no difference":
+            return (
+                f"No difference between {d.new} and {d.old} on {self.measure.name}: {self.figures}."
+            )
+        return f"{d.new} is {self.says} than {d.old} on {self.measure.name}: {self.figures}."
+
+    @property
+    def figures(self) -> str:
+        """Difference, interval, corrected p and rows; where none was found, what could be."""
+        d, digits = self.difference, self.measure.digits
+        value = shown(d.value, digits, sign=True)
+        if self.measure.better == "near":
+            value += f" away from {self.measure.ideal:g}"
+        told = f"{value} {interval(d.low, d.high, digits)}, corrected p {probability(d.adjusted)}"
+        if self.says != "no difference":
+            return f"{told}, {count(d.rows, 'row')}"
+        return f"{told}; {count(d.rows, 'row')} would show {shown(d.detectable, digits)} or more"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A measure that ranks a trivial system above people.
+
+    certain: whether the paired difference's interval excludes 0; else the two are not told apart.
+    """
+
+    suite: str
+    measure: Measure
+    system: str
+    difference: Difference
+    certain: bool
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, and what not to do."""
+        d, digits = self.difference, self.measure.digits
+        told = f"{shown(d.value, digits, sign=True)} {interval(d.low, d.high, digits)}"
+        if self.certain:
+            return (
+                f"{self.measure.name} puts {self.system} above people ({told}): do not rank "
+                f"systems by it alone."
+            )
+        return (
+            f"{self.measure.name} does not tell {self.system} apart from people, and puts it "
+            f"above them ({told}): be careful when ranking systems by it."
+        )
+
+
+@dataclass
+class Found:
+    """What one suite's values come to. estimates: by system and measure, where there are values."""
+
+    outcome: Outcome
+    statistics: Statistics
+    estimates: dict[tuple[str, str], Estimate]
+    verdicts: list[Verdict] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+
+    def flags_of(self, measure: Measure) -> list[Flag]:
+        """The flags of one measure."""
+        return [f for f in self.flags if f.measure.name == measure.name]
+
+
+@dataclass
+class Findings:
+    """A report with all that its pages, its summary and its verdict are made of."""
+
+    report: Report
+    suites: dict[str, Found]
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """All verdicts, suite by suite."""
+        return [v for found in self.suites.values() for v in found.verdicts]
+
+    @property
+    def flags(self) -> list[Flag]:
+        """All flags, the certain ones first."""
+        flags = [f for found in self.suites.values() for f in found.flags]
+        return sorted(flags, key=lambda f: not f.certain)
+
+    def title(self, suite: str) -> str:
+        """The title of a suite."""
+        return str(self.report.about.get(suite, {}).get("title", suite))
+
+
+def findings(report: Report) -> Findings:
+    """Every figure, test and flag of ``report``; the same report gives the same findings."""
+    seed = int(report.settings.get("seed") or 1)
+    found = {}
+    for name, outcome in report.outcomes.items():
+        statistics = Statistics(outcome, seed)
+        estimates = {
+            (system, measure.name): estimate
+            for system in names(report)
+            for measure in outcome.measures
+            if (estimate := statistics.estimate(measure, system))
+        }
+        suite = Found(outcome, statistics, estimates)
+        suite.verdicts = _verdicts(report, name, suite)
+        suite.flags = _flags(report, name, suite)
+        found[name] = suite
+    return Findings(report, found)
+
+
+def names(report: Report, *kinds: str) -> list[str]:
+    """The systems' names: people first, systems as they were given, then the trivial ones."""
+    wanted = kinds or ("human", "system", "trivial")
+    return [s["name"] for kind in wanted for s in report.systems if s["kind"] == kind]
+
+
+def seeds(system: dict[str, Any]) -> int:
+    """How many members a system of a report has."""
+    members = system.get("members", 1)
+    return members if isinstance(members, int) else len(members)
+
+
+def trained(system: dict[str, Any]) -> bool:
+    """Whether a system of a report was trained, so that another seed would give another one."""
+    return system["kind"] == "system" and str(system.get("tuning") or "none") != "none"
+
+
+def judged(measure: Measure, difference: Difference) -> Says:
+    """What a test comes to; its p is that corrected by Holm where there is one."""
+    p = difference.p if difference.adjusted is None else difference.adjusted
+    if difference.low <= 0 <= difference.high or p >= LEVEL:
+        return "no difference"
+    return "better" if goodness(measure, difference.value) > 0 else "worse"
+
+
+def goodness(measure: Measure, value: float) -> float:
+    """A difference with the sign that says whether it is for the better."""
+    return value if measure.better == "higher" else -value
+
+
+def corrected(tests: Sequence[Difference]) -> list[Difference]:
+    """``tests`` as one family, with Holm's correction."""
+    adjusted = holm([t.p for t in tests])
+    return [replace(t, adjusted=p) for t, p in zip(tests, adjusted, strict=True)]
+
+
+def _verdicts(report: Report, suite: str, found: Found) -> list[Verdict]:
+    tests: list[tuple[Measure, Difference]] = []
+    for measure in found.outcome.measures:
+        if not measure.headline:
+            continue
+        for new, old in _pairs(report, found, measure):
+            if difference := found.statistics.difference(measure, new, old):
+                tests.append((measure, difference))
+    told = corrected([d for _, d in tests])
+    return [
+        Verdict(suite, measure, difference, judged(measure, difference))
+        for (measure, _), difference in zip(tests, told, strict=True)
+    ]
+
+
+def _pairs(report: Report, found: Found, measure: Measure) -> list[tuple[str, str]]:
+    """Who is compared with whom: all with the baseline or the first; a single one with people."""
+    systems = [s for s in names(report, "system") if (s, measure.name) in found.estimates]
+    named = report.settings.get("baseline")
+    if named is not None:
+        if (named, measure.name) not in found.estimates:
+            return []
+        if others := [s for s in systems if s != named]:
+            return [(s, named) for s in others]
+    if len(systems) > 1:
+        return [(s, systems[0]) for s in systems[1:]]
+    people = [s for s in names(report, "human") if (s, measure.name) in found.estimates]
+    trivial = [s for s in names(report, "trivial") if (s, measure.name) in found.estimates]
+    best = sorted(trivial, key=lambda s: -_rank(measure, found.estimates[s, measure.name].value))
+    old = next((s for s in [*people, *best] if s not in systems), None)
+    return [(s, old) for s in systems] if old else []
+
+
+def _rank(measure: Measure, value: float) -> float:
+    if measure.better == "near":
+        return -abs(value - measure.ideal)
+    return goodness(measure, value)
+
+
+def _flags(report: Report, suite: str, found: Found) -> list[Flag]:
+    flags = []
+    for measure in found.outcome.measures:
+        if not measure.rewriting:
+            continue
+        for person in names(report, "human"):
+            for system in names(report, "trivial"):
+                difference = found.statistics.difference(measure, system, person)
+                # Rounding in the sum of a thousand equal values is no rank.
+                if difference is None or goodness(measure, difference.value) < 1e-9:
+                    continue
+                certain = not difference.low <= 0 <= difference.high
+                flags.append(Flag(suite, measure, system, difference, certain))
+    return flags
