@@ -97,21 +97,24 @@ class Statistics:
         self._cluster = np.array([order[name] for name in names], dtype=np.int64)
         self._clusters = len(order)
         self._groups = np.array([r.group for r in outcome.rows], dtype=object)
+        # The same columns and counts come up in every measure, pair and group.
+        self._read: dict[tuple[str, str], list[Any]] = {}
+        self._counted: dict[bytes, Any] = {}
 
     def estimate(self, measure: Measure, system: str, group: str | None = None) -> Estimate | None:
         """The measure of ``system`` over all rows, or those of ``group``."""
-        members = [self._columns(system, m, measure, group) for m in self._members(system)]
+        members = self._columns(system, measure, group)
         if not members or any(np.isnan(m).all(1).any() for m in members):
             return None
         values = [float(self._whole(m, measure)) for m in members]
-        drawn = self._resampled([self._drawn(m, measure) for m in members], 1)
+        drawn = self._resampled(self._drawn(members, measure), 1)
         low, high = np.nanpercentile(drawn, [2.5, 97.5])
         rows = int((~np.isnan(members[0])).any(0).sum())
         return Estimate(float(np.mean(values)), float(low), float(high), rows, len(members))
 
     def difference(self, measure: Measure, new: str, old: str) -> Difference | None:
         """``new`` minus ``old``, over rows that both have values for."""
-        both = [[self._columns(s, m, measure) for m in self._members(s)] for s in (new, old)]
+        both = [self._columns(s, measure) for s in (new, old)]
         if not all(both):
             return None
         missing = np.isnan(np.stack([m for members in both for m in members])).any(0)
@@ -122,8 +125,7 @@ class Statistics:
             return None
         whole = [np.mean([self._whole(m, measure) for m in members]) for members in both]
         drawn = [
-            self._resampled([self._drawn(m, measure) for m in members], at)
-            for at, members in enumerate(both)
+            self._resampled(self._drawn(members, measure), at) for at, members in enumerate(both)
         ]
         if near := measure.better == "near":
             # 45 and 55 are as good as each other where 50 is best, however far apart they are.
@@ -150,39 +152,58 @@ class Statistics:
         """The groups of rows, in the order of their names."""
         return sorted({r.group for r in self._outcome.rows if r.group})
 
-    def _members(self, system: str) -> Sequence[Any]:
-        return self._outcome.values.get(system, [])
-
-    def _columns(self, system: str, values: Any, measure: Measure, group: str | None = None) -> Any:
-        """Values by column and row, float64, NaN where a row has none."""
-        rows = self._outcome.rows
-        found = np.array(
-            [[values.get(r.id, {}).get(c, np.nan) for r in rows] for c in measure.columns],
-            dtype=np.float64,
-        ).reshape(len(measure.columns), len(rows))
+    def _columns(self, system: str, measure: Measure, group: str | None = None) -> list[Any]:
+        """By member the values by column and row, float64, NaN where a row has none."""
+        by_column = [self._column(system, column) for column in measure.columns]
+        found = [np.stack(columns) for columns in zip(*by_column, strict=True)]
         if group is not None:
-            found[:, self._groups != group] = np.nan
+            for columns in found:
+                columns[:, self._groups != group] = np.nan
         return found
+
+    def _column(self, system: str, column: str) -> list[Any]:
+        if (system, column) not in self._read:
+            rows = self._outcome.rows
+            self._read[system, column] = [
+                np.array([values.get(r.id, {}).get(column, np.nan) for r in rows], dtype=np.float64)
+                for values in self._outcome.values.get(system, [])
+            ]
+        return self._read[system, column]
 
     def _sums(self, columns: Any) -> tuple[Any, Any]:
         """Sums and counts by column and cluster."""
-        sums = np.zeros((len(columns), self._clusters))
-        counts = np.zeros_like(sums)
-        for at, column in enumerate(columns):
+        sums, counts = [], []
+        for column in columns:
             there = ~np.isnan(column)
-            np.add.at(sums[at], self._cluster[there], column[there])
-            np.add.at(counts[at], self._cluster[there], 1.0)
-        return sums, counts
+            clusters = self._cluster[there]
+            sums.append(np.bincount(clusters, column[there], self._clusters))
+            counts.append(np.bincount(clusters, minlength=self._clusters).astype(np.float64))
+        return np.stack(sums), np.stack(counts)
 
     def _whole(self, columns: Any, measure: Measure) -> Any:
         return AGGREGATES[measure.aggregate](np.nanmean(columns, axis=1))
 
-    def _drawn(self, columns: Any, measure: Measure) -> Any:
-        sums, counts = self._sums(columns)
+    def _drawn(self, members: list[Any], measure: Measure) -> list[Any]:
+        """The measure in every draw, by member."""
+        found = [self._sums(columns) for columns in members]
+        sums, counts = (np.concatenate(part) for part in zip(*found, strict=True))
+        # A group has few of the clusters.
+        there = counts.any(0)
         times = _times(self._clusters, self._seed)
+        times = times if there.all() else times[there]
         with np.errstate(invalid="ignore", divide="ignore"):
-            means = (sums @ times) / (counts @ times)
-        return AGGREGATES[measure.aggregate](means)
+            means = (sums[:, there] @ times) / self._weights(counts[:, there], times, there)
+        return [AGGREGATES[measure.aggregate](m) for m in np.split(means, len(members))]
+
+    def _weights(self, counts: Any, times: Any, there: Any) -> Any:
+        """How many values each draw has, by column."""
+        found = []
+        for count in counts:
+            key = there.tobytes() + count.tobytes()
+            if key not in self._counted:
+                self._counted[key] = count @ times
+            found.append(self._counted[key])
+        return np.stack(found)
 
     def _resampled(self, drawn: list[Any], stream: int) -> Any:
         """Means over seeds, which are drawn again like rows."""
@@ -205,11 +226,9 @@ class Statistics:
         (a, count), (b, _) = self._sums(new), self._sums(old)
         whole = count.sum(1, keepdims=True)
         seen = abs(float(gap(a.sum(1, keepdims=True) / whole, b.sum(1, keepdims=True) / whole)[0]))
-        rng = np.random.default_rng([self._seed, 7])
         extreme = 0
-        for _ in range(PERMUTATIONS // _TOGETHER):
-            swap = rng.integers(0, 2, (self._clusters, _TOGETHER), dtype=np.int8).astype(np.float64)
-            moved = (b - a) @ swap
+        for swap in _swaps(self._clusters, self._seed):
+            moved = (b - a) @ swap.astype(np.float64)
             one = (a.sum(1, keepdims=True) + moved) / whole
             other = (b.sum(1, keepdims=True) - moved) / whole
             extreme += int((np.abs(gap(one, other)) >= seen - 1e-12).sum())
@@ -287,3 +306,11 @@ def _times(clusters: int, seed: int) -> Any:
     for draw in range(DRAWS):
         found[:, draw] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
     return found
+
+
+@lru_cache(maxsize=1)
+def _swaps(clusters: int, seed: int) -> list[Any]:
+    """Which clusters' systems are swapped in each permutation, int8 [clusters, _TOGETHER]."""
+    rng = np.random.default_rng([seed, 7])
+    shape = clusters, _TOGETHER
+    return [rng.integers(0, 2, shape, dtype=np.int8) for _ in range(PERMUTATIONS // _TOGETHER)]

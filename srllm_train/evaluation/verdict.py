@@ -40,10 +40,10 @@ class Verdict:
     def figures(self) -> str:
         """Difference, interval, corrected p and rows; where none was found, what could be."""
         d, digits = self.difference, self.measure.digits
-        value = shown(d.value, digits, sign=True)
+        told = f"{shown(d.value, digits, sign=True)} {interval(d.low, d.high, digits)}"
         if self.measure.better == "near":
-            value += f" away from {self.measure.ideal:g}"
-        told = f"{value} {interval(d.low, d.high, digits)}, corrected p {probability(d.adjusted)}"
+            told = f"distance from {self.measure.ideal:g} {told}"
+        told += f", corrected p {probability(d.adjusted)}"
         if self.says != "no difference":
             return f"{told}, {count(d.rows, 'row')}"
         return f"{told}; {count(d.rows, 'row')} would show {shown(d.detectable, digits)} or more"

@@ -23,13 +23,16 @@ _ORDER = ("better", "worse", "no difference")
 
 @dataclass(frozen=True)
 class Compared:
-    """One system against another: how many verdicts of each kind, and all of them in that order."""
+    """One system against another: how many verdicts of each kind, and all in that order.
+
+    verdicts: each with its suite's title, and whether its measure is flagged.
+    """
 
     new: str
     old: str
     mood: str
     head: str
-    verdicts: list[tuple[Verdict, str]]
+    verdicts: list[tuple[Verdict, str, bool]]
 
 
 def content(found: Findings) -> dict[str, Any]:
@@ -89,7 +92,10 @@ def _compared(found: Findings, new: str, old: str, verdicts: list[Verdict]) -> C
     told += [f"no difference on {same}"] if same else []
     head = f"{new} against {old}: {', '.join(told)} of {count(len(verdicts), 'headline measure')}."
     mood = "good" if better and not worse else "bad" if worse and not better else "warn"
-    return Compared(new, old, mood, head, [(v, found.title(v.suite)) for v in ordered])
+    told_all = [
+        (v, found.title(v.suite), bool(found.suites[v.suite].flags_of(v.measure))) for v in ordered
+    ]
+    return Compared(new, old, mood, head, told_all)
 
 
 def heads(found: Findings) -> list[tuple[str, str, list[tuple[Measure, bool]]]]:

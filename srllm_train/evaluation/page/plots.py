@@ -102,7 +102,7 @@ def radar(
     height = top + 2 * radius + 34
     centre = top + radius
 
-    def place(number: int, share: float) -> tuple[float, float]:
+    def place(number: float, share: float) -> tuple[float, float]:
         turn = 2 * math.pi * number / len(groups)
         return middle + radius * share * math.sin(turn), centre - radius * share * math.cos(turn)
 
@@ -131,8 +131,10 @@ def radar(
                 if not math.isnan(x):
                     _mark(area, x, y, one.look)
         for ring in rings:
-            x, y = place(0, ring / rings[-1])
-            write(area, x + 4, y - 3, f"{ring:.10g}", colour="soft", size=SMALL)
+            # Between two spokes, where the ring is nearer to the centre and no mark stands.
+            share = ring / rings[-1] * math.cos(math.pi / len(groups))
+            x, y = place(0.5, share)
+            write(area, x, y + 4, f"{ring:.10g}", colour="soft", size=SMALL, align="center")
         return finish(drawing, name, title, says)
 
 

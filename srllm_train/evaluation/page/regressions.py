@@ -64,7 +64,8 @@ def regressions(report: Report, outcome: Outcome) -> list[Regressions]:
     if measure is None:
         return []
     found = []
-    for new in names(report, "system"):
+    baseline = report.settings.get("baseline")
+    for new in sorted(names(report, "system"), key=lambda s: s == baseline):
         old = _against(report, outcome, new)
         if old and new in outcome.answers and outcome.values.get(new):
             lost = _lost(outcome, measure, new, old)
@@ -117,7 +118,9 @@ def _shown(
     # Where it did worst, beside the other's first: two extremes would make the loss look larger.
     members = {new: min(ours, key=lambda m: (ours[m], m)), old: min(theirs)}
     said = [_said(report, outcome, measure, s, at, member) for s, member in members.items()]
-    return Regression(row.id, row.group, seen(row.text), [seen(r) for r in row.references], said)
+    # People's answer is the first reference.
+    references = row.references[1:] if report.kind(old) == "human" else row.references
+    return Regression(row.id, row.group, seen(row.text), [seen(r) for r in references], said)
 
 
 def _said(
