@@ -14,7 +14,7 @@ def summary(found: Findings) -> str:
     """The verdict in sentences and the headline table, as plain text of at most 100 columns."""
     told: list[str] = []
     for pair in compared(found):
-        told.append(pair.head)
+        told.append(textwrap.fill(pair.head, _WIDTH))
         told += [
             _item(f"{v.says} on {v.measure.name}, {suite}: {v.figures}")
             for v, suite, _ in pair.verdicts
