@@ -21,7 +21,7 @@ def summary(found: Findings) -> str:
         ]
     if not told:
         told.append("Nothing was compared: no two systems have values of the same measure.")
-    told += ["", *(_item(f.sentence, "! ") for f in found.flags)] if found.flags else []
+    told += ["", *(_item(why, "! ") for *_, why in found.distrusted)] if found.flags else []
     told += ["", *(_item(note, "! ") for note in notes)] if (notes := seed_notes(found)) else []
     for suite, title, measures in heads(found):
         told += ["", title, *_table(found, suite, [m for m, _ in measures])]

@@ -62,21 +62,6 @@ class Flag:
     difference: Difference
     certain: bool
 
-    @property
-    def sentence(self) -> str:
-        """What is wrong, and what not to do."""
-        d, digits = self.difference, self.measure.digits
-        told = f"{shown(d.value, digits, sign=True)} {interval(d.low, d.high, digits)}"
-        if self.certain:
-            return (
-                f"{self.measure.name} puts {self.system} above people ({told}): do not rank "
-                f"systems by it alone."
-            )
-        return (
-            f"{self.measure.name} does not tell {self.system} apart from people, and puts it "
-            f"above them ({told}): be careful when ranking systems by it."
-        )
-
 
 @dataclass
 class Found:
@@ -91,6 +76,13 @@ class Found:
     def flags_of(self, measure: Measure) -> list[Flag]:
         """The flags of one measure."""
         return [f for f in self.flags if f.measure.name == measure.name]
+
+    def distrusted(self) -> list[tuple[Measure, str]]:
+        """Flagged measures with what is wrong and what not to do; headline ones first."""
+        told = [
+            (m, _distrust(m, found)) for m in self.outcome.measures if (found := self.flags_of(m))
+        ]
+        return sorted(told, key=lambda pair: not pair[0].headline)
 
 
 @dataclass
@@ -107,9 +99,14 @@ class Findings:
 
     @property
     def flags(self) -> list[Flag]:
-        """All flags, the certain ones first."""
-        flags = [f for found in self.suites.values() for f in found.flags]
-        return sorted(flags, key=lambda f: not f.certain)
+        """All flags, suite by suite."""
+        return [f for found in self.suites.values() for f in found.flags]
+
+    @property
+    def distrusted(self) -> list[tuple[str, Measure, str]]:
+        """Suite, measure and sentence of every flagged measure; headline ones first."""
+        told = [(s, m, t) for s, found in self.suites.items() for m, t in found.distrusted()]
+        return sorted(told, key=lambda found: not found[1].headline)
 
     def title(self, suite: str) -> str:
         """The title of a suite."""
@@ -133,6 +130,27 @@ def findings(report: Report) -> Findings:
         suite.flags = _flags(report, name, suite)
         found[name] = suite
     return Findings(report, found)
+
+
+def _distrust(measure: Measure, flags: Sequence[Flag]) -> str:
+    certain, unsure = (_and([f for f in flags if f.certain is is_so]) for is_so in (True, False))
+    if not certain:
+        return (
+            f"{measure.name} does not tell {unsure} apart from people, and puts it above them: be "
+            f"careful when ranking systems by it."
+        )
+    told = f"{measure.name} puts {certain} above people: do not rank systems by it alone."
+    return f"{told} Nor does it tell {unsure} apart from them." if unsure else told
+
+
+def _and(flags: Sequence[Flag]) -> str:
+    """Systems with their differences from people, as a sentence lists them."""
+    told = []
+    for flag in flags:
+        d, digits = flag.difference, flag.measure.digits
+        gap = f"{shown(d.value, digits, sign=True)} {interval(d.low, d.high, digits)}"
+        told.append(f"{flag.system} ({gap})")
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
 def names(report: Report, *kinds: str) -> list[str]:

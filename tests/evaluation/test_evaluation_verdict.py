@@ -142,18 +142,32 @@ def test_who_is_called_new_does_not_matter(pairs: list[tuple[float, float]]) -> 
 
 def test_a_trivial_system_above_people_is_flagged() -> None:
     values = {"people": [0.5] * 30, "copy": [1.0] * 30, "empty": [0.0] * 30}
-    [flag] = findings(report(values)).flags
+    found = findings(report(values))
+    [flag] = found.flags
     assert (flag.system, flag.certain, flag.difference.value) == ("copy", True, 0.5)
-    assert "J puts copy above people (+0.500 [0.500, 0.500])" in flag.sentence
+    [(suite, measure, why)] = found.distrusted
+    assert (suite, measure.name) == ("one", "J")
+    assert why == (
+        "J puts copy (+0.500 [0.500, 0.500]) above people: do not rank systems by it alone."
+    )
 
 
 def test_a_trivial_system_above_people_by_chance_is_not_told_apart() -> None:
     values = {"people": [1.0, 0.0] * 15, "copy": [0.0, 1.0] * 14 + [1.0, 1.0]}
-    [flag] = findings(report(values)).flags
+    found = findings(report(values))
+    [flag] = found.flags
     # 16 of 30 against 15 of 30.
     assert not flag.certain
     assert flag.difference.value == pytest.approx(1 / 30)
-    assert "does not tell copy apart from people" in flag.sentence
+    assert found.distrusted[0][2].startswith("J does not tell copy (+0.033 [")
+
+
+def test_measures_of_the_headline_are_flagged_first_and_once() -> None:
+    part = Measure("SIM", "", ("j",), rewriting=True)
+    values = {"people": [0.5] * 9, "copy": [1.0] * 9, "empty": [0.7] * 9}
+    told = [why for *_, why in findings(report(values, part, J)).distrusted]
+    gaps = "copy (+0.500 [0.500, 0.500]) and empty (+0.200 [0.200, 0.200])"
+    assert [why.split(" above")[0] for why in told] == [f"{m} puts {gaps}" for m in ("J", "SIM")]
 
 
 def test_a_tie_with_people_is_no_flag_and_low_may_be_good() -> None:
@@ -172,7 +186,7 @@ def test_the_summary_says_it_all_in_100_columns() -> None:
     told = summary(findings(made_up_report()))
     assert max(len(line) for line in told.split("\n")) <= 100
     assert told.startswith("tuned against base: better on 2")
-    assert "! similarity puts copy above people" in told
+    assert "! similarity puts copy (+" in told
     lines = [line.split()[0] for line in told.split("\nRewriting\n")[1].split("\n")[1:7]]
     assert lines == ["people", "base", "tuned", "k-shot", "copy", "empty"]
     assert "wiki: It is not here and on no hub." in told

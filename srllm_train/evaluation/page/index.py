@@ -45,7 +45,7 @@ def content(found: Findings) -> dict[str, Any]:
         "seed": settings.get("seed"),
         "baseline": settings.get("baseline"),
         "compared": compared(found),
-        "flags": [(f, found.title(f.suite)) for f in found.flags],
+        "flags": [(suite, found.title(suite), why) for suite, _, why in found.distrusted],
         "heads": heads(found),
         "lines": lines(found),
         "suites": [_suite(found, name) for name in found.suites],

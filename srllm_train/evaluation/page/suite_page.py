@@ -31,6 +31,7 @@ def content(found: Findings, suite: str) -> dict[str, Any]:
         "title": found.title(suite),
         "asks": about.get("asks", ""),
         "rows": count(len(outcome.rows), "row"),
+        "distrusted": part.distrusted(),
         "measures": [_measure(part, m) for m in outcome.measures],
         "heads": [(m, bool(part.flags_of(m))) for m in there],
         "lines": [
@@ -63,8 +64,8 @@ def _measure(part: Found, measure: Measure) -> dict[str, Any]:
     if len(rows) > 1:
         told += f" to {max(rows):,}"
     best = f"near {measure.ideal:g}" if measure.better == "near" else measure.better
-    flags = [f.sentence for f in part.flags_of(measure)]
-    return {"measure": measure, "best": best, "rows": told, "flags": flags}
+    flagged = bool(part.flags_of(measure))
+    return {"measure": measure, "best": best, "rows": told, "flagged": flagged}
 
 
 def _test(verdict: Verdict) -> dict[str, Any]:
