@@ -21,8 +21,12 @@ def summary(found: Findings) -> str:
         ]
     if not told:
         told.append("Nothing was compared: no two systems have values of the same measure.")
-    told += ["", *(_item(why, "! ") for *_, why in found.distrusted)] if found.flags else []
-    told += ["", *(_item(note, "! ") for note in notes)] if (notes := seed_notes(found)) else []
+    for warned in (
+        [why for *_, why in found.distrusted],
+        [why for _, why in found.idle],
+        seed_notes(found),
+    ):
+        told += ["", *(_item(why, "! ") for why in warned)] if warned else []
     for suite, title, measures in heads(found):
         told += ["", title, *_table(found, suite, [m for m, _ in measures])]
     left = [

@@ -72,6 +72,8 @@ class Found:
     estimates: dict[tuple[str, str], Estimate]
     verdicts: list[Verdict] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
+    #: Systems that are not better than one that does nothing: by measure, system minus that one.
+    idle: list[tuple[Measure, Difference]] = field(default_factory=list)
 
     def flags_of(self, measure: Measure) -> list[Flag]:
         """The flags of one measure."""
@@ -108,6 +110,11 @@ class Findings:
         told = [(s, m, t) for s, found in self.suites.items() for m, t in found.distrusted()]
         return sorted(told, key=lambda found: not found[1].headline)
 
+    @property
+    def idle(self) -> list[tuple[str, str]]:
+        """Suite and sentence of every system that is not better than one that does nothing."""
+        return [(s, _said_idle(m, d)) for s, found in self.suites.items() for m, d in found.idle]
+
     def title(self, suite: str) -> str:
         """The title of a suite."""
         return str(self.report.about.get(suite, {}).get("title", suite))
@@ -128,6 +135,7 @@ def findings(report: Report) -> Findings:
         suite = Found(outcome, statistics, estimates)
         suite.verdicts = _verdicts(report, name, suite)
         suite.flags = _flags(report, name, suite)
+        suite.idle = _idle(report, suite)
         found[name] = suite
     return Findings(report, found)
 
@@ -226,6 +234,36 @@ def _rank(measure: Measure, value: float) -> float:
     if measure.better == "near":
         return -abs(value - measure.ideal)
     return goodness(measure, value)
+
+
+def _idle(report: Report, found: Found) -> list[tuple[Measure, Difference]]:
+    """Tests against the best trivial system, where people do better than it.
+
+    Where they do not, doing nothing is what the measure asks for, as of neutral texts.
+    """
+    told = []
+    for measure in found.outcome.measures:
+        ranks = {
+            s: _rank(measure, e.value) for (s, m), e in found.estimates.items() if m == measure.name
+        }
+        people = max((ranks[s] for s in names(report, "human") if s in ranks), default=None)
+        trivial = [s for s in names(report, "trivial") if s in ranks]
+        best = max(trivial, key=lambda s: ranks[s], default=None)
+        if not (measure.headline and measure.rewriting) or people is None or best is None:
+            continue
+        if people - ranks[best] < 1e-9:
+            continue
+        for system in [s for s in names(report, "system") if s in ranks]:
+            d = found.statistics.difference(measure, system, best)
+            if d and (d.low <= 0 <= d.high or goodness(measure, d.value) < 0):
+                told.append((measure, d))
+    return told
+
+
+def _said_idle(measure: Measure, d: Difference) -> str:
+    gap = f"{shown(d.value, measure.digits, sign=True)} {interval(d.low, d.high, measure.digits)}"
+    how = "is not told apart from" if d.low <= 0 <= d.high else "is worse than"
+    return f"On {measure.name}, {d.new} {how} {d.old}, which does nothing for a text: {gap}."
 
 
 def _flags(report: Report, suite: str, found: Found) -> list[Flag]:

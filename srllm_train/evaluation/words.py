@@ -3,6 +3,11 @@
 import math
 from typing import Any
 
+from srllm_train.evaluation.contract import Table
+
+#: What a figure starts with, or the dash that stands for none.
+_NUMBER = "0123456789+-−<≥∞–"
+
 
 def shown(value: float | None, digits: int, sign: bool = False) -> str:
     """A figure with ``digits`` after the point; a dash where there is none."""
@@ -42,6 +47,14 @@ def cell(value: str | float | int | None) -> str:
     if isinstance(value, bool | str):
         return str(value)
     return shown(value, 3) if isinstance(value, float) else shown(value, 0)
+
+
+def numeric(table: Table) -> list[bool]:
+    """Whether a column of ``table`` is of numbers, or of values with their intervals."""
+    return [
+        at > 0 and all(not isinstance(v, str) or v[:1] in _NUMBER for v in column)
+        for at, column in enumerate(zip(*table.rows, strict=True))
+    ] or [False] * len(table.head)
 
 
 def flat(found: Any, name: str = "") -> list[tuple[str, str]]:

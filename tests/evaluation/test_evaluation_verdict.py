@@ -177,6 +177,21 @@ def test_a_tie_with_people_is_no_flag_and_low_may_be_good() -> None:
     assert (flag.system, flag.certain) == ("empty", True)
 
 
+def test_a_system_that_is_no_better_than_doing_nothing_is_named() -> None:
+    people, copy, half = [1.0] * 30, [0.0, 1.0] * 15, [1.0, 0.0] * 15
+    values = {"people": people, "good": people, "half": half, "bad": [0.0] * 30, "copy": copy}
+    told = [why for _, why in findings(report(values)).idle]
+    # Of 30 rows half and copy get 15 each; bad gets none.
+    assert len(told) == 2
+    assert told[0].startswith("On J, half is not told apart from copy, which does nothing")
+    assert told[1].startswith("On J, bad is worse than copy, which does nothing for a text: −0.500")
+
+
+def test_where_people_do_no_better_than_nothing_a_system_may_do_worse() -> None:
+    values = {"people": [1.0] * 30, "new": [0.5] * 30, "copy": [1.0] * 30}
+    assert findings(report(values)).idle == []
+
+
 def test_measures_of_other_things_are_not_flagged() -> None:
     other = Measure("speed", "", ("j",), headline=True)
     assert findings(report({"people": [0.1] * 9, "copy": [1.0] * 9}, other)).flags == []

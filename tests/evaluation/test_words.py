@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from srllm_train.evaluation.words import cell, count, flat, interval, probability, shown
+from srllm_train.evaluation.contract import Table
+from srllm_train.evaluation.words import cell, count, flat, interval, numeric, probability, shown
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,10 @@ def test_nested_facts_are_named_by_their_path() -> None:
         ("parts 1.a", "1"),
         ("parts 2.a", "2"),
     ]
+
+
+def test_columns_of_figures_are_told_from_those_of_words() -> None:
+    rows = ((1, "base", 0.5, "0.5 [0.4, 0.6]", None), (2, "–", 1, "–", 3))
+    table = Table("t", "", ("no", "name", "value", "interval", "rows"), rows)
+    assert numeric(table) == [False, False, True, True, True]
+    assert numeric(Table("t", "", ("a", "b"), ())) == [False, False]

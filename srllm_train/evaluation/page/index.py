@@ -14,7 +14,7 @@ from srllm_train.evaluation.verdict import (
     seeds,
     trained,
 )
-from srllm_train.evaluation.words import cell, count, flat, interval, shown
+from srllm_train.evaluation.words import cell, count, flat, interval, numeric, shown
 
 #: Makes the pages again where the report does not say how.
 AGAIN = "srllm evaluate --again report.json"
@@ -46,6 +46,7 @@ def content(found: Findings) -> dict[str, Any]:
         "baseline": settings.get("baseline"),
         "compared": compared(found),
         "flags": [(suite, found.title(suite), why) for suite, _, why in found.distrusted],
+        "idle": [(suite, found.title(suite), why) for suite, why in found.idle],
         "heads": heads(found),
         "lines": lines(found),
         "suites": [_suite(found, name) for name in found.suites],
@@ -63,6 +64,7 @@ def content(found: Findings) -> dict[str, Any]:
         "digest": report.digest,
         "command": settings.get("command") or AGAIN,
         "cell": cell,
+        "numeric": numeric,
     }
 
 
@@ -217,6 +219,7 @@ def _sources(found: Findings) -> dict[str, Any]:
         ]
     heads = list(dict.fromkeys(key for *_, facts in told for key in facts if key != "name"))
     return {
+        "idle": [(suite, found.title(suite), why) for suite, why in found.idle],
         "heads": heads,
         "rows": [(t, n, [cell(facts.get(h)) for h in heads]) for t, n, facts in told],
     }

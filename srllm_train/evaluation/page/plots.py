@@ -98,7 +98,7 @@ def radar(
     most = max((e.value for s in series for e in s.estimates if e), default=1.0)
     rings = [v for v in _ticks(0.0, most) if v > 0]
     top = _legend_rows(series) * LINE + 34
-    radius, middle = 118.0, WIDTH / 2
+    radius, middle = 104.0, WIDTH / 2
     height = top + 2 * radius + 34
     centre = top + radius
 
@@ -119,7 +119,7 @@ def radar(
             side = math.sin(2 * math.pi * number / len(groups))
             align = "center" if abs(side) < 0.2 else "left" if side > 0 else "right"
             room = {"center": 150.0, "left": WIDTH - x, "right": x}[align]
-            write(area, x, y + 4, short(group, room), size=SMALL, align=align)
+            write(area, x, y + 4, short(group, 1.1 * room), size=SMALL, align=align)
         for one in series:
             spots = [
                 place(n, e.value / rings[-1]) if e else (math.nan, math.nan)

@@ -10,10 +10,12 @@ from srllm_train.evaluation.page.plots import LOOKS, PEOPLE, Series, dots, radar
 from srllm_train.evaluation.page.regressions import MOST, regressions, scale
 from srllm_train.evaluation.statistics import Estimate
 from srllm_train.evaluation.verdict import Findings, Found, Verdict, names
-from srllm_train.evaluation.words import cell, count, flat, interval, probability, shown
+from srllm_train.evaluation.words import cell, count, flat, interval, numeric, probability, shown
 
 #: Groups of a plot, those with most rows; the table beside it has all.
 MOST_GROUPS = 16
+#: Rows of a group below which its interval is not to be relied on.
+FEW = 10
 #: Groups from and up to which a radar can be read.
 RADAR = (5, 12)
 
@@ -55,6 +57,8 @@ def content(found: Findings, suite: str) -> dict[str, Any]:
         "scale": scale(outcome),
         "texts": any(r.text for r in outcome.rows),
         "most": MOST,
+        "few": FEW,
+        "numeric": numeric,
     }
 
 
@@ -125,6 +129,7 @@ def _by_group(found: Findings, part: Found, systems: Sequence[str]) -> list[dict
                         for g in there
                     ],
                     "more": max(0, len(there) - MOST_GROUPS),
+                    "few": [g for g in there if rows[g] < FEW],
                     "unseen": [s for s in systems if s not in _drawn(found, systems)],
                 }
             )
