@@ -65,8 +65,8 @@ class Difference:
     ideal, how much farther from that ``new`` is. p: paired permutation test, corrected by Holm
     where ``adjusted`` is set. effect: mean difference over its standard deviation (d_z).
     detectable: the difference that these rows would show with a power of 80 %. odds, odds_low,
-    odds_high: of yes-or-no values, how many rows only ``new`` got right for each that only ``old``
-    did; mcnemar: p of McNemar's exact test.
+    odds_high: of yes-or-no values, how many rows only ``new`` got right (no, where lower is better)
+    for each that only ``old`` did; mcnemar: p of McNemar's exact test.
     """
 
     new: str
@@ -146,7 +146,7 @@ class Statistics:
             self._effect(means[0], means[1], measure),
             float(_DETECTABLE * np.nanstd(spread)),
         )
-        return found if measure.aggregate != "mean" or near else _with_odds(found, means)
+        return found if measure.aggregate != "mean" or near else _with_odds(found, means, measure)
 
     def groups(self) -> list[str]:
         """The groups of rows, in the order of their names."""
@@ -270,18 +270,18 @@ def odds_ratio(only_new: int, only_old: int) -> tuple[float, float, float]:
     return ratio, low / (1 - low), high / (1 - high) if high < 1 else math.inf
 
 
-def _with_odds(found: Difference, means: list[Any]) -> Difference:
+def _with_odds(found: Difference, means: list[Any], measure: Measure) -> Difference:
     from dataclasses import replace
 
     there = ~np.isnan(means[0][0])
     values = [m[0][there] for m in means]
     raw = np.concatenate(values)
-    # Of several seeds, what most of them say.
-    if not np.isin(raw, (0.0, 1.0)).all():
-        if found.rows == 0 or not _votes(raw):
-            return found
-        values = [v > 0.5 for v in values]
-    new, old = (np.asarray(v, dtype=bool) for v in values)
+    if not np.isin(raw, (0.0, 1.0)).all() and (found.rows == 0 or not _votes(raw)):
+        return found
+    # Of several seeds, what most of them say; where as many say yes as no, they say neither.
+    decided = (np.abs(values[0] - 0.5) > 1e-9) & (np.abs(values[1] - 0.5) > 1e-9)
+    lower = measure.better == "lower"
+    new, old = (((v < 0.5) if lower else (v > 0.5))[decided] for v in values)
     only_new, only_old = int((new & ~old).sum()), int((old & ~new).sum())
     ratio, low, high = odds_ratio(only_new, only_old)
     return replace(

@@ -105,6 +105,17 @@ def test_the_verdict_comes_first_then_what_to_distrust_then_figures(pages: dict[
     assert places == sorted(places)
 
 
+def test_of_many_systems_the_figures_are_folded_away(tmp_path: Path) -> None:
+    report = made_up_report(40)
+    values = report.outcomes["rewriting"].values
+    for n in range(3):
+        report.systems.append(report.systems[2] | {"name": f"more {n}"})
+        values[f"more {n}"] = values["tuned"]
+    html = written(report, tmp_path)["index"]
+    assert re.search(r"Better</b> on J \(Rewriting\)", html)
+    assert html.count("<summary>Figures of ") == 5
+
+
 def test_people_come_first_and_trivial_systems_last_and_muted(pages: dict[str, str]) -> None:
     for name, table in (("index", "headline-table"), ("rewriting", "all-measures")):
         body = pages[name].split(f'id="{table}"')[1].split("<tbody>")[1].split("</tbody>")[0]

@@ -97,6 +97,25 @@ def test_45_and_55_are_as_far_from_50() -> None:
     assert "distance from 50 +40.0" in worse.sentence
 
 
+def test_two_seeds_that_disagree_say_nothing_of_a_row() -> None:
+    # On ten rows both seeds are right and on ten they disagree, on ten only the baseline is right.
+    found = report({"base": [0.0] * 10 + [1.0] * 10 + [1.0] * 10, "new": [1.0] * 20 + [0.0] * 10})
+    members = found.outcomes["one"].values["new"]
+    members.append({r: dict(v) for r, v in members[0].items()})
+    for n in range(10, 20):
+        members[1][f"r{n}"]["j"] = 0.0
+    d = only(found).difference
+    # Ten for, ten against, and ten undecided, which are no votes for the baseline.
+    assert (d.odds, d.mcnemar) == (1, 1)
+
+
+def test_where_low_is_good_odds_are_of_staying_low() -> None:
+    lower = Measure("toxic", "", ("j",), better="lower", headline=True)
+    found = only(report({"base": [1.0] * 6 + [0.0] * 2, "new": [0.0] * 6 + [1.0] * 2}, lower))
+    # Six rows that only the new one kept low, two that only the old one did.
+    assert (found.difference.odds, found.difference.value) == (3, -0.5)
+
+
 def test_correction_counts_all_tests_of_a_suite() -> None:
     # Holm: the smaller p times 2, the larger one times 1, but no less than the smaller's.
     values = {"base": [0.0] * 30, "a": [1.0] * 8 + [0.0] * 22, "b": [1.0] * 30}

@@ -80,14 +80,13 @@ def dots(
             y = top + number * step
             write(area, 0, y + 14, short(group, WIDTH - 90), weight="bold")
             write(area, WIDTH, y + 14, f"n = {rows:,}", colour="soft", size=SMALL, align="right")
-            for at_row, one in enumerate(series):
-                estimate = one.estimates[number]
-                if estimate is None:
-                    continue
-                middle = y + LINE + 8 + at_row * _STEP
-                ends = [place(estimate.low), place(estimate.high)]
-                area.plot(ends, [middle, middle], color=ink(one.look[0]), lw=2, zorder=1)
-                _mark(area, place(estimate.value), middle, one.look)
+        for at_row, one in enumerate(series):
+            there = [(n, e) for n, e in enumerate(one.estimates) if e]
+            spots = [top + n * step + LINE + 8 + at_row * _STEP for n, _ in there]
+            lows = [place(e.low) for _, e in there]
+            highs = [place(e.high) for _, e in there]
+            area.hlines(spots, lows, highs, color=ink(one.look[0]), lw=2, zorder=1)
+            _marks(area, [place(e.value) for _, e in there], spots, one.look)
         return finish(drawing, name, title, says)
 
 
@@ -127,9 +126,8 @@ def radar(
             ]
             closed = [*spots, spots[0]]
             area.plot(*zip(*closed, strict=True), color=ink(one.look[0]), lw=1.8, zorder=1)
-            for x, y in spots:
-                if not math.isnan(x):
-                    _mark(area, x, y, one.look)
+            there = [spot for spot in spots if not math.isnan(spot[0])]
+            _marks(area, [x for x, _ in there], [y for _, y in there], one.look)
         for ring in rings:
             # Between two spokes, where the ring is nearer to the centre and no mark stands.
             share = ring / rings[-1] * math.cos(math.pi / len(groups))
@@ -138,13 +136,14 @@ def radar(
         return finish(drawing, name, title, says)
 
 
-def _mark(area: "Axes", x: float, y: float, look: tuple[str, str]) -> None:
+def _marks(area: "Axes", xs: Sequence[float], ys: Sequence[float], look: tuple[str, str]) -> None:
     colour, shape = look
     hollow = look == PEOPLE
     area.plot(
-        [x],
-        [y],
+        xs,
+        ys,
         color=ink(colour),
+        linestyle="none",
         marker=shape,
         markersize=8 if hollow else 7.5,
         markerfacecolor=ink("page") if hollow else ink(colour),
@@ -184,5 +183,5 @@ def _legend_rows(series: Sequence[Series]) -> int:
 
 def _legend(area: "Axes", series: Sequence[Series]) -> None:
     for one, (x, row) in zip(series, _places(series), strict=True):
-        _mark(area, x + 7, row * LINE + 9, one.look)
+        _marks(area, [x + 7], [row * LINE + 9], one.look)
         write(area, x + 19, row * LINE + 13, short(one.name, WIDTH - 40), size=SMALL)
