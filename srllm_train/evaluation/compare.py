@@ -229,8 +229,8 @@ def _alone(old: Report, new: Report) -> list[str]:
     return told
 
 
-def text(found: Comparison, width: int = 100, colour: bool = False) -> str:
-    """The comparison as tables of ``width`` columns; colour: with escape codes of a terminal."""
+def text(found: Comparison, colour: bool = False) -> str:
+    """The comparison as tables of 100 columns; colour: with escape codes of a terminal."""
     import io
 
     from rich import box
@@ -241,7 +241,7 @@ def text(found: Comparison, width: int = 100, colour: bool = False) -> str:
     out = io.StringIO()
     console = Console(
         file=out,
-        width=width,
+        width=100,
         force_terminal=colour,
         color_system="standard" if colour else None,
         legacy_windows=False,

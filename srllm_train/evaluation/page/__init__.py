@@ -24,14 +24,12 @@ def write(found: Findings, out: Path) -> Path:
     return out / INDEX
 
 
-def again(path: Path, out: Path) -> Findings:
+def again(path: Path, out: Path) -> Path:
     """Write the pages of a saved report anew, from its figures and texts alone.
 
-    path: a report.json or its folder; StoreError where it is no whole report.
+    path: a report.json or its folder; StoreError where it is no whole report. Returns as write.
     """
-    found = findings(load(path))
-    write(found, out)
-    return found
+    return write(findings(load(path)), out)
 
 
 def _environment() -> Any:
