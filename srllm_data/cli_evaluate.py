@@ -1,6 +1,7 @@
 """``srllm evaluate``: systems side by side on the same rows, and one report."""
 
 import json
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -106,13 +107,13 @@ def evaluate(
 def _evaluate(
     asked: Any, config: Path, workspace: Path | None, out: Path | None, json_: bool
 ) -> None:
-    from srllm_train.evaluation.page import write
-    from srllm_train.evaluation.verdict import summary
-
     from srllm_data.config import load_config
     from srllm_data.config.load import without_sources
+    from srllm_train.evaluation.page import write
     from srllm_train.evaluation.record import save
     from srllm_train.evaluation.run import evaluate as run
+    from srllm_train.evaluation.summary import summary
+    from srllm_train.evaluation.verdict import findings
 
     if config == DEFAULT_CONFIG and not config.exists():
         settings = without_sources()
@@ -123,27 +124,26 @@ def _evaluate(
     report = run(asked, settings)
     folder = out or Path(settings.workspace) / "evaluations" / report.digest[:8]
     save(report, folder)
-    page = write(report, folder)
+    found = findings(report)
+    page = write(found, folder)
     if json_:
         print(json.dumps({"report": str(folder / "report.json"), "page": str(page)}))
         return
-    print(f"\n{summary(report)}\nReport  {page}\nFigures {folder / 'report.json'}")
+    print(f"\n{summary(found)}\nReport  {page}\nFigures {folder / 'report.json'}")
 
 
 def _again(place: Path, out: Path | None) -> None:
-    from srllm_train.evaluation.page import write
-
-    from srllm_train.evaluation.record import load
+    from srllm_train.evaluation.page import again
 
     folder = place if place.is_dir() else place.parent
-    print(f"Report  {write(load(place), out or folder)}")
+    print(f"Report  {again(place, out or folder)}")
 
 
 def _compare(old: Path, new: Path, json_: bool) -> None:
-    from srllm_train.evaluation.compare import compare
+    from srllm_train.evaluation.compare import compare, text
 
-    text, found = compare(old, new)
-    print(json.dumps(found, indent=2) if json_ else text)
+    found = compare(old, new)
+    print(json.dumps(found.plain(), indent=2) if json_ else text(found, sys.stdout.isatty()))
 
 
 def _predictions(path: Path, data: Path | None) -> None:
