@@ -147,9 +147,10 @@ def _compare(old: Path, new: Path, json_: bool) -> None:
 
 
 def _predictions(path: Path, data: Path | None) -> None:
-    from srllm_train.evaluation.stereoset import from_predictions
+    from srllm_train.evaluation.stereoset import SOURCES, from_predictions
 
-    print(json.dumps(from_predictions(path, data), indent=2))
+    records = {r["id"]: r for source in SOURCES for r in source.read(data)[0]}
+    print(json.dumps(from_predictions(list(records.values()), path), indent=2))
 
 
 def _installed() -> AbstractContextManager[None]:

@@ -109,7 +109,8 @@ class Bench:
     def networks(self, causal: bool | None = None) -> Iterator[tuple[System, list[Member]]]:
         """Every system whose members have a network on this machine, each network once.
 
-        One that is only asked in another way is no other network. Call :meth:`network` for one; it is loaded only where the cache does not know what it says.
+        One that is only asked in another way is no other network. Call :meth:`network` for one; it
+        is loaded only where the cache does not know what it says.
         """
         seen: set[str] = set()
         for system in self.systems:

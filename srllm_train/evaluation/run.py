@@ -71,6 +71,8 @@ def evaluate(asked: Asked, config: Config) -> Report:
     for name in names:
         module = suite(name)
         asked.say(f"{module.TITLE}: {module.ASKS}")
+        if name == "judge" and (requests := module.estimate(bench)):
+            asked.say(f"Judge and scorers need at most {requests:,} requests.")
         before = dict(bench.read)
         bench.read = {}
         outcomes[name] = module.run(bench)
