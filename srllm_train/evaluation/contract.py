@@ -15,7 +15,7 @@ from srllm_train.evaluation.network import Network
 Values = dict[str, dict[str, float]]
 #: An answer by row id; None where a system failed to give one.
 Answers = dict[str, str | None]
-#: human: a person's rewrites. trivial: does nothing for a text. system: what is evaluated.
+#: human: a person's rewrites. trivial: needs no understanding of a text. system: what is evaluated.
 Kind = Literal["human", "trivial", "system"]
 
 

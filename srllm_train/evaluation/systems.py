@@ -78,7 +78,7 @@ def _trivial(config: Config, workspace: Workspace) -> list[System]:
             return [write(t, spans) for t, spans in zip(texts, marked, strict=True)]
 
         member = Member(digest([by, name]), rewrite)
-        found.append(System(name, "trivial", "does nothing for a text", (member,)))
+        found.append(System(name, "trivial", "needs no understanding of a text", (member,)))
     return found
 
 

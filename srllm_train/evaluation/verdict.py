@@ -263,7 +263,7 @@ def _idle(report: Report, found: Found) -> list[tuple[Measure, Difference]]:
 def _said_idle(measure: Measure, d: Difference) -> str:
     gap = f"{shown(d.value, measure.digits, sign=True)} {interval(d.low, d.high, measure.digits)}"
     how = "is not told apart from" if d.low <= 0 <= d.high else "is worse than"
-    return f"On {measure.name}, {d.new} {how} {d.old}, which does nothing for a text: {gap}."
+    return f"On {measure.name}, {d.new} {how} {d.old}: {gap}."
 
 
 def _flags(report: Report, suite: str, found: Found) -> list[Flag]:

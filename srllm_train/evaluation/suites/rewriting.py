@@ -41,7 +41,6 @@ MEASURES = (
         "edit F1",
         "F1 of the words taken out and put in against the reference's",
         ("edit_f1",),
-        headline=True,
         rewriting=True,
     ),
     Measure("SARI", "of the words, 0 to 1 (Xu et al. 2016)", ("sari",), rewriting=True),

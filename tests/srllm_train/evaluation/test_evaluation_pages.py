@@ -92,7 +92,7 @@ def test_the_verdict_comes_first_then_what_to_distrust_then_figures(pages: dict[
         told.index(words)
         for words in (
             "tuned against base: better on 2",
-            "A measure ranks a system that does nothing above people.",
+            "A measure ranks a trivial system above people.",
             "similarity puts copy (+",
             "Headline measures Below each value",
             "What was left out, and why",
