@@ -1,0 +1,99 @@
+"""``srllm evaluate`` from the command line to the pages, with a tiny model."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from training import ROWS, Ended, digests, write_rows
+
+Command = Callable[..., Ended]
+
+# peft asks transformers for what has a new name.
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.jsonl"
+    write_rows(path, [{"text": t, "rewrite": r} for t, r in (*ROWS[:2], *ROWS[-2:])])
+    return path
+
+
+@pytest.mark.slow
+def test_from_systems_to_a_report_and_again(
+    srllm: Command,
+    rows: Path,
+    llama: Path,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ["evaluate", f"base={llama}", f"tuned={finished}", "--on", rows, "-s", "rewriting",
+             "-s", "locality", "-s", "matrix", "--baseline", "base"]  # fmt: skip
+    ended = srllm(*asked, "--out", "one")
+    assert ended.code == 0, ended.err
+    assert "tuned" in ended.out
+    assert "index.html" in ended.out
+    report = json.loads(Path("one/report.json").read_bytes())
+    assert [s["name"] for s in report["systems"]][:3] == ["reference", "base", "tuned"]
+    assert set(report["outcomes"]) == {"rewriting", "locality", "matrix"}
+
+    # Nothing is asked again, and the same is found.
+    again = srllm(*asked, "--out", "two", "--json")
+    assert again.code == 0
+    assert "rewrites" not in again.err
+    assert digests(Path("two")) == digests(Path("one"))
+    assert json.loads(again.out)["report"] == "two/report.json"
+
+    before = digests(Path("one"))
+    for page in Path("one").glob("*.html"):
+        page.unlink()
+    assert srllm("evaluate", "--again", "one/report.json").code == 0
+    assert digests(Path("one")) == before
+
+    compared = srllm("evaluate", "--compare", "one", "two", "--json")
+    assert compared.code == 0
+    assert json.loads(compared.out)
+    assert "no difference" in srllm("evaluate", "--compare", "one", "two").out
+
+
+def test_a_report_lies_in_the_workspace_by_its_digest(
+    srllm: Command, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = srllm("evaluate", "editor", "--on", rows, "-s", "locality", "-w", "space", "--json")
+    assert ended.code == 0, ended.err
+    (folder,) = (tmp_path / "space" / "evaluations").iterdir()
+    report = json.loads((folder / "report.json").read_bytes())
+    assert report["digest"].startswith(folder.name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "No system was named"),
+        (["editor", "-s", "nothing"], "There is no suite 'nothing'"),
+        (["editor", "--baseline", "other"], "'other' is none of the systems"),
+        (["editor", "--again", "x"], "--again stands alone"),
+        (["--again", "x", "--compare", "a", "b"], "--compare stands alone"),
+        (["editor", "--quick", "--rows", "3"], "--quick is --rows 25"),
+        (["--again", "nowhere"], "is no whole report"),
+        (["editor", "--on", "nowhere.jsonl"], "nowhere.jsonl is no release"),
+        (["editor", "-c", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    srllm: Command,
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = srllm("evaluate", *arguments)
+    assert ended.code in (1, 2)
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
