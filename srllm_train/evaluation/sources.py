@@ -22,8 +22,8 @@ class Missing(SrllmError):
 class Source:
     """A benchmark: its licence, its file below ``--data``, the columns that are read of it.
 
-    hub: id of the dataset there, with ``config`` and ``split``; from_hub: turns a record of it into
-    records as the file has them.
+    hub: id of the dataset there, with ``config`` and ``split``, several of them joined by "+";
+    from_hub: turns a record of it, with the name of its split, into records as the file has them.
     """
 
     name: str
@@ -68,8 +68,14 @@ class Source:
         from datasets import load_dataset
 
         try:
-            found = load_dataset(self.hub, self.config, split=self.split)
-            records = [one for record in found for one in self.from_hub(dict(record))]
+            splits = self.split.split("+")
+            found = zip(splits, load_dataset(self.hub, self.config, split=splits), strict=True)
+            records = [
+                one
+                for split, part in found
+                for record in part
+                for one in self.from_hub({"split": split, **record})
+            ]
         except Exception as error:
             said = " ".join(str(error).split())[:160]
             raise Missing(

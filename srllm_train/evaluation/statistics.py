@@ -40,6 +40,7 @@ AGGREGATES: dict[str, Callable[[Any], Any]] = {
     "icat": _icat,
     "difference": lambda means: means[0] - means[1],
     "max": lambda means: means.max(0),
+    "spread": lambda means: np.nanmax(means, axis=0) - np.nanmin(means, axis=0),
     "ratio": lambda means: means[0] / np.maximum(means[1], 1e-12),
     # Of nats and tokens: that of all texts together, not a mean of each text's.
     "perplexity": lambda means: np.exp(means[0] / np.maximum(means[1], 1e-12)),
