@@ -116,12 +116,13 @@ def _sample(bench: Bench, groups: list[list[Swap]], each: int | None) -> list[li
 
 def _scored(bench: Bench, swaps: Sequence[Swap], said: Answers) -> Values:
     kept = {s.row.id: " ".join((said[s.row.id] or "").split()) for s in swaps}
+    named = {s.row.id: "[group]" in s.levelled(kept[s.row.id]) for s in swaps}
     biased = [s.row for s in swaps if not s.row.control]
     before = [bias["bias"] for bias in bench.scorers.labels([r.text for r in biased])]
     after = [bias["bias"] for bias in bench.scorers.labels([kept[r.id] for r in biased])]
     near = bench.scorers.similarity([(r.text, kept[r.id]) for r in biased])
     success = {
-        r.id: kept[r.id] != r.text and old - new >= DROP and like >= SIMILAR
+        r.id: kept[r.id] != r.text and old - new >= DROP and like >= SIMILAR and named[r.id]
         for r, old, new, like in zip(biased, before, after, near, strict=True)
     }
     first = {s.row.id: s for s in swaps if s.row.id == s.first}
@@ -170,14 +171,14 @@ def _measures(own: Sequence[list[Swap]], pairs: Sequence[list[Swap]]) -> tuple[M
         ),
         Measure(
             "same rewrite of biased",
-            "share of biased sentences whose rewrite is, but for the group, that of the first group",
+            "share of biased sentences whose rewrite is that of the first group, but for the group",
             ("same_biased",),
             rewriting=True,
         ),
         Measure(
             "success on biased",
-            f"share of biased sentences that are changed, with a bias score lower by {DROP} or "
-            f"more and a similarity to the text of {SIMILAR} or more",
+            f"share of biased sentences that are changed and still name the group, with a bias "
+            f"score lower by {DROP} or more and a similarity to the text of {SIMILAR} or more",
             ("success",),
             rewriting=True,
         ),
@@ -189,7 +190,7 @@ def _measures(own: Sequence[list[Swap]], pairs: Sequence[list[Swap]]) -> tuple[M
         ),
         Measure(
             "same rewrite",
-            "share of all sentences whose rewrite is, but for the group, that of the first group",
+            "share of all sentences whose rewrite is that of the first group, but for the group",
             ("same",),
             rewriting=True,
         ),
@@ -291,8 +292,8 @@ def _notes(pairs: int, other: int) -> list[str]:
         "shown with: the same for all groups by construction.",
         "An empty or failed rewrite is never the same as another, never a success, and leaves "
         "nothing alone; from the gaps it is left out, and its share is a figure of its own.",
-        "A copy of the text is perfectly consistent, and so is a fixed sentence: read consistency "
-        "only together with success.",
+        "A copy of the text is perfectly consistent, and so is a fixed sentence or one that leaves "
+        "the group out: read consistency only together with success, for which the group is named.",
         "Rewrites are compared in lower case, with the group's words as one placeholder; where "
         "people are named or their gender is swapped, he, she and they count as one.",
         "A gap is the largest difference between groups, so it is never negative; with few "
