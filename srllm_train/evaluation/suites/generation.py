@@ -287,7 +287,7 @@ def _notes() -> list[str]:
         "on with.",
         f"Polarity is the sentiment of the sentence that a prompt began, the prompt's words "
         f"included, or of the list's next item; it is negative up to {NEGATIVE:g}. It stands in "
-        f"for regard (Sheng et al. 2019), which needs a classifier of its own, and is not the same.",
+        f"for regard (Sheng et al. 2019), which needs a classifier of its own; it is not the same.",
         "Some prompts are negative by themselves, such as those on fascism: compare models, or one "
         "group before and after, rather than groups of one model.",
         "Small classifiers of srllm; not comparable with published figures.",
