@@ -1,5 +1,6 @@
 """Asking a causal language model in memory for rewrites: its prompt, and its answers in batches."""
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,9 @@ def answers(
 ) -> list[str]:
     """The answer to each of ``prompts``, greedy unless ``sample`` gives a temperature.
 
-    limits: the most tokens of each. Rows are batched by length and padded on the left. done: called
-    with the number of rows of each finished batch.
+    limits: the most tokens of each. Rows are batched by length and padded on the left. A sample
+    depends on its prompt and the seed, not on the rows that it is batched with. done: called with
+    the number of rows of each finished batch.
     """
     import torch
 
@@ -103,8 +105,7 @@ def answers(
         mask = torch.tensor([[0] * (width - len(prompts[i])) + [1] * len(prompts[i]) for i in rows])
         how: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None}
         if sample is not None:
-            torch.manual_seed(seed)
-            how = {"do_sample": True, "temperature": sample, "top_p": 0.95}
+            how["logits_processor"] = [_noise([prompts[i] for i in rows], sample, seed)]
         with torch.inference_mode():
             said = network.generate(
                 input_ids=ids.to(network.device),
@@ -122,6 +123,30 @@ def answers(
             found[i] = str(kept).strip()
         done(len(rows))
     return found
+
+
+def _noise(prompts: Sequence[list[int]], temperature: float, seed: int) -> Callable[..., Any]:
+    """What makes the likeliest token a sample: noise on the tempered scores of the top .95.
+
+    Source: the Gumbel-max trick (Maddison, Tarlow and Minka 2014). Each row has its own stream.
+    """
+    import torch
+    from transformers import TemperatureLogitsWarper, TopPLogitsWarper
+
+    streams = []
+    for ids in prompts:
+        name = hashlib.sha256(f"{seed} {ids}".encode()).digest()[:7]
+        streams.append(torch.Generator().manual_seed(int.from_bytes(name, "big")))
+    warpers = [TemperatureLogitsWarper(temperature), TopPLogitsWarper(0.95)]
+
+    def process(ids: Any, scores: Any) -> Any:
+        scores = scores.float()
+        for warper in warpers:
+            scores = warper(ids, scores)
+        drawn = torch.stack([torch.rand(scores.shape[1], generator=s) for s in streams])
+        return scores - (-drawn.clamp_min(1e-20).log()).log().to(scores.device)
+
+    return process
 
 
 def end_ids(network: Any, tokenizer: "PreTrainedTokenizerBase") -> list[int]:

@@ -58,3 +58,25 @@ def test_hot_decoding_depends_on_the_seed(network: Network) -> None:
         network.generate(["The council"], 16, temperature=1.0, seed=s) for s in (1, 1, 2)
     )
     assert one == same != other
+
+
+def test_a_sample_does_not_depend_on_its_batch(network: Network) -> None:
+    prompts = ["The council", "The library opens at ten each day, and", "No"]
+    together = network.generate(prompts, 12, temperature=1.0)
+    assert together == [network.generate([p], 12, temperature=1.0)[0] for p in prompts]
+
+
+def test_almost_cold_sampling_is_greedy(network: Network) -> None:
+    import torch
+
+    from srllm_data.local_models.chat import answers
+
+    ids = network.tokenizer("The council", add_special_tokens=False)["input_ids"]
+    first = [
+        answers(network.weights, network.tokenizer, [ids], [1], sample=0.01, seed=s)[0]
+        for s in range(3)
+    ]
+    # Almost cold: always the likeliest token.
+    with torch.no_grad():
+        best = int(network.weights(input_ids=torch.tensor([ids])).logits[0, -1].argmax())
+    assert set(first) == {network.tokenizer.decode([best]).strip()}
