@@ -11,7 +11,7 @@ from srllm_train.evaluation.contract import Answers, Kind, Member, Row, System
 from srllm_train.evaluation.network import Network
 from srllm_train.evaluation.rows import benchmark_rows, own_rows, some
 from srllm_train.evaluation.scorers import Scorers
-from srllm_train.evaluation.sources import Record, Source, ordered
+from srllm_train.evaluation.sources import Record, Source, Unreachable, ordered
 
 T = TypeVar("T")
 
@@ -40,12 +40,17 @@ class Bench:
     read: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Why benchmarks with texts to rewrite are missing, by name.
     missing: dict[str, str] = field(default_factory=dict)
+    _online: bool = True
     _rewriting: list[Row] | None = None
     _networks: dict[str, Network] = field(default_factory=dict)
 
     def records(self, source: Source) -> list[Record]:
         """All records of ``source``; Missing where it cannot be had."""
-        records, about = source.read(self.data)
+        try:
+            records, about = source.read(self.data, self._online)
+        except Unreachable:
+            self._online = False
+            raise
         self.read[source.name] = {"licence": source.licence, "records": len(records), **about}
         return records
 

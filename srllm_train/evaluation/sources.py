@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ Record = dict[str, Any]
 
 class Missing(SrllmError):
     """A benchmark is neither here nor can it be had from the hub; the others go on."""
+
+
+class Unreachable(Missing):
+    """The hub does not answer; asking it for another benchmark would only take time."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,18 @@ class Source:
     split: str = "test"
     from_hub: Callable[[Record], Iterable[Record]] = lambda record: [record]
 
-    def read(self, data: Path | None) -> tuple[list[Record], dict[str, str]]:
+    def read(self, data: Path | None, online: bool = True) -> tuple[list[Record], dict[str, str]]:
         """The records, and what names them in a report: where from, and their SHA-256.
 
-        data: folder with local copies. Raises Missing where there is neither a copy nor a hub, and
+        data: folder with local copies. online: whether the hub may be asked. Raises Missing where
+        there is neither a copy nor a hub, Unreachable where the hub does not answer, and
         SrllmError, which names file and line, for a copy that lacks a column.
         """
         path = data / self.file if data else None
         if path and path.is_file():
             records = list(self._lines(path))
             return records, {"from": self.file, "sha256": file_digest(path)}
-        records = self._from_hub(path)
+        records = self._from_hub(path, online)
         return records, {"from": str(self.hub), "sha256": digest(records)}
 
     def _lines(self, path: Path) -> Iterable[Record]:
@@ -61,11 +67,16 @@ class Source:
                 raise SrllmError(f"{path}, line {number}, lacks '{lacks[0]}'; add it.")
             yield record
 
-    def _from_hub(self, path: Path | None) -> list[Record]:
+    def _from_hub(self, path: Path | None, online: bool) -> list[Record]:
         where = f"put it at {path}" if path else f"name a folder that holds {self.file} as --data"
         if self.hub is None:
             raise Missing(f"{self.name} is not here and on no hub; {where}.")
+        if not online:
+            raise Missing(f"{self.name} is not here, and the hub does not answer; {where}.")
         from datasets import load_dataset
+
+        # It warns of every try.
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
         try:
             splits = self.split.split("+")
@@ -78,7 +89,8 @@ class Source:
             ]
         except Exception as error:
             said = " ".join(str(error).split())[:160]
-            raise Missing(
+            kind = Unreachable if isinstance(error, ConnectionError) else Missing
+            raise kind(
                 f"{self.name} cannot be had from the hub as {self.hub} ({type(error).__name__}: "
                 f"{said}); {where}."
             ) from None
