@@ -38,5 +38,5 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/base
-	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local,train,qlora]'
+	$(PIP) install --constraint constraints.txt --editable '.[dev,ray,local,train,qlora,harness]'
 	@touch $@
