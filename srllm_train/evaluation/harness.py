@@ -19,7 +19,7 @@ from srllm_train.evaluation.sources import ordered
 
 PACKAGE = "lm_eval"
 #: Texts that are read together.
-_BATCH = 16
+_BATCH = 8
 #: What beside a task's file may belong to it.
 _PARTS = {".yaml", ".yml", ".py", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".parquet"}
 

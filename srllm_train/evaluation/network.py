@@ -9,8 +9,9 @@ from srllm_data.local_models.chat import answers, plain_ids, prompt_ids
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-#: Tokens that one batch may have, padding included.
-_BATCH_TOKENS = 4096
+#: Tokens that one batch may have, padding included. On a CPU more of them are slower, since what is
+#: said of each, a number for every word of the vocabulary, no longer fits its caches.
+_BATCH_TOKENS = {"cpu": 512, "cuda": 16384}
 #: Tokens that are read of a text.
 MOST_TOKENS = 512
 
@@ -44,7 +45,7 @@ class Network:
             ids = [start, *before, *said][-MOST_TOKENS:]
             read.append((ids, min(len(said), len(ids) - 1)))
         found: list[tuple[float, int]] = [(0.0, 0)] * len(read)
-        for some in _batches([len(ids) for ids, _ in read]):
+        for some in _batches([len(ids) for ids, _ in read], self.weights.device.type):
             for i, logs in zip(some, self._logs([read[i][0] for i in some]), strict=True):
                 count = read[i][1]
                 found[i] = (float(logs[len(logs) - count :].sum()), count)
@@ -59,7 +60,7 @@ class Network:
 
         mask, pad = self.tokenizer.mask_token_id, self.tokenizer.pad_token_id or 0
         found = [0.0] * len(rows)
-        for some in _batches([len(ids) for ids, _ in rows]):
+        for some in _batches([len(ids) for ids, _ in rows], self.weights.device.type):
             width = max(len(rows[i][0]) for i in some)
             hidden = [
                 [mask if n == at else token for n, token in enumerate(ids)]
@@ -126,11 +127,12 @@ class Network:
         )
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
+def _batches(lengths: Sequence[int], device: str) -> list[list[int]]:
     """Places of rows that are read together, of about the same length."""
+    most = _BATCH_TOKENS.get(device, _BATCH_TOKENS["cuda"])
     found: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if found and (len(found[-1]) + 1) * lengths[i] <= _BATCH_TOKENS:
+        if found and (len(found[-1]) + 1) * lengths[i] <= most:
             found[-1].append(i)
         else:
             found.append([i])
