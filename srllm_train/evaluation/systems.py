@@ -5,7 +5,8 @@
 | ``embedded``, ``current``, a folder of ``srllm train`` | an adapter; ``A,B,C``: its seeds |
 | ``smollm2``, a folder or hub id of a model | that model, prompted without an example |
 | ``MODEL@3``, ``MODEL@3-nearest`` | the same with three examples: fixed, or nearest to the text |
-| ``configured`` | the endpoint of ``rewrite`` in the configuration |
+| ``configured`` | the endpoint of ``rewrite`` in the configuration, by its settings |
+| ``configured:MODEL`` | another model of ``rewrite.others``; ``@3`` and ``@3-nearest`` as above |
 | ``build`` | what a build makes of a text: labels, rewriter and gates together |
 | ``editor`` | the lexicon-guided editor |
 
@@ -51,8 +52,10 @@ def system(spec: str, config: Config, workspace: Workspace) -> System:
     name, equals, rest = spec.partition("=")
     if not equals or "/" in name:
         name, rest = "", spec
-    if rest in ("editor", "build", "configured"):
+    if rest in ("editor", "build"):
         return _made_here(name or rest, rest, config, workspace)
+    if re.match(r"configured($|[:@])", rest):
+        return _configured(name or rest, rest, config, workspace)
     if "," in rest:
         return _seeds(name, [part for part in rest.split(",") if part], config, workspace)
     folder = rewriters.adapter_folder(rest, workspace)
@@ -83,26 +86,42 @@ def _trivial(config: Config, workspace: Workspace) -> list[System]:
 
 
 def _made_here(name: str, what: str, config: Config, workspace: Workspace) -> System:
-    if what == "configured" and config.rewrite.model is None:
-        raise ConfigError(
-            "'configured' is the endpoint of rewrite.model, which is not set; set it in srllm.yaml."
+    if what == "editor":
+        parts = [components("rewrite", config, workspace, None)]
+        says = "srllm's lexicon-guided editor"
+        return System(
+            name, "system", says, (Member(digest([what, parts]), rewriters.by_editor),), "", "none"
         )
     parts = [components(s, config, workspace, None) for s in ("redact", "label", "rewrite")]
-    if what == "editor":
-        parts = parts[-1:]
-    says, rewrite = {
-        "editor": ("srllm's lexicon-guided editor", rewriters.by_editor),
-        "build": (
-            "labels, rewriter and gates of this configuration together",
-            lambda texts: rewriters.by_build(texts, config),
-        ),
-        "configured": (
-            f"{config.rewrite.model} at {config.rewrite.where}",
-            lambda texts: rewriters.by_endpoint(texts, config),
-        ),
-    }[what]
-    member = Member(digest([what, parts]), rewrite)
-    return System(name, "system", says, (member,), "prompt" if what == "configured" else "", "none")
+    member = Member(digest([what, parts]), lambda texts: rewriters.by_build(texts, config))
+    says = "labels, rewriter and gates of this configuration together"
+    return System(name, "system", says, (member,), "", "none")
+
+
+def _configured(name: str, spec: str, config: Config, workspace: Workspace) -> System:
+    asked = _SHOTS.fullmatch(spec)
+    model = (asked["model"] if asked else spec).partition(":")[2]
+    known = config.rewrite.each_model() if config.rewrite.model else []
+    chosen = next((c for c in known if model in ("", c.model)), None)
+    if chosen is None:
+        raise ConfigError(
+            f"'{spec}' is no endpoint of rewrite.model or rewrite.others "
+            f"({', '.join(str(c.model) for c in known) or 'none is set'}); set it in srllm.yaml."
+        )
+    changes: dict[str, Any] = {"others": []}
+    if asked:
+        by = "embedding" if asked["nearest"] else "random"
+        changes |= {"examples": int(asked["count"]), "examples_by": by}
+    chosen = chosen.model_copy(update=changes)
+    alone = config.model_copy(update={"rewrite": chosen})
+    parts = [components(s, alone, workspace, None) for s in ("redact", "label", "rewrite")]
+    member = Member(
+        digest(["configured", parts]), lambda texts: rewriters.by_endpoint(texts, alone)
+    )
+    how = f"{chosen.examples} {'random' if chosen.examples_by == 'random' else 'nearest'} examples"
+    prompting = how if chosen.examples else "zero-shot"
+    says = f"{chosen.model} at {chosen.where}, {chosen.prompt}, {prompting}"
+    return System(name, "system", says, (member,), prompting, "none")
 
 
 def _adapter(name: str, folder: Path) -> System:

@@ -84,7 +84,7 @@ def test_a_folder_moved_is_the_same_system(config: Config, finished: Path, tmp_p
         (["nowhere/at/all"], "'nowhere/at/all' is no system"),
         (["editor", "editor"], "Two systems are called 'editor'"),
         (["reference=editor"], "Two systems are called 'reference'"),
-        (["configured"], "rewrite.model, which is not set"),
+        (["configured"], "is no endpoint of rewrite.model"),
         (["current"], "No adapter of .* was promoted"),
     ],
 )
