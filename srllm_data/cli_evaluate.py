@@ -82,7 +82,7 @@ def evaluate(
         if compare is not None:
             _compare(*compare, json_)
         elif again is not None:
-            _again(again, out)
+            _again(again, out, json_)
         elif predictions is not None:
             _predictions(predictions, data)
         else:
@@ -109,11 +109,8 @@ def _evaluate(
 ) -> None:
     from srllm_data.config import load_config
     from srllm_data.config.load import without_sources
-    from srllm_train.evaluation.page import write
     from srllm_train.evaluation.record import save
     from srllm_train.evaluation.run import evaluate as run
-    from srllm_train.evaluation.summary import summary
-    from srllm_train.evaluation.verdict import findings
 
     if config == DEFAULT_CONFIG and not config.exists():
         settings = without_sources()
@@ -124,19 +121,26 @@ def _evaluate(
     report = run(asked, settings)
     folder = out or Path(settings.workspace) / "evaluations" / report.digest[:8]
     save(report, folder)
+    _write(report, folder, json_)
+
+
+def _again(place: Path, out: Path | None, json_: bool) -> None:
+    from srllm_train.evaluation.record import load
+
+    _write(load(place), out or (place if place.is_dir() else place.parent), json_)
+
+
+def _write(report: Any, folder: Path, json_: bool) -> None:
+    from srllm_train.evaluation.page import write
+    from srllm_train.evaluation.summary import summary
+    from srllm_train.evaluation.verdict import findings
+
     found = findings(report)
     page = write(found, folder)
     if json_:
-        print(json.dumps({"report": str(folder / "report.json"), "page": str(page)}))
-        return
-    print(f"\n{summary(found)}\nReport  {page}\nFigures {folder / 'report.json'}")
-
-
-def _again(place: Path, out: Path | None) -> None:
-    from srllm_train.evaluation.page import again
-
-    folder = place if place.is_dir() else place.parent
-    print(f"Report  {again(place, out or folder)}")
+        print(json.dumps({"page": str(page), **found.plain()}, indent=2))
+    else:
+        print(f"\n{summary(found)}\nReport  {page}")
 
 
 def _compare(old: Path, new: Path, json_: bool) -> None:

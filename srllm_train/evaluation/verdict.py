@@ -1,7 +1,8 @@
 """What a report says: better, worse or no difference, on what; and which measures to distrust."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from math import inf
 from typing import Any, Literal
 
 from srllm_train.evaluation.contract import Measure, Outcome
@@ -114,6 +115,28 @@ class Findings:
     def idle(self) -> list[tuple[str, str]]:
         """Suite and sentence of every system that is not better than one that does nothing."""
         return [(s, _said_idle(m, d)) for s, found in self.suites.items() for m, d in found.idle]
+
+    def plain(self) -> dict[str, Any]:
+        """Figures, verdicts and flags for programs.
+
+        figures: by suite, system and measure the value, its 95 % interval, rows and seeds. What is
+        infinite, such as odds of 3 to 0, is None.
+        """
+        figures: dict[str, dict[str, dict[str, list[float]]]] = {}
+        for suite, found in self.suites.items():
+            for (system, measure), e in found.estimates.items():
+                told = [*(round(v, 6) for v in (e.value, e.low, e.high)), e.rows, e.seeds]
+                figures.setdefault(suite, {}).setdefault(system, {})[measure] = told
+        return {
+            "figures": figures,
+            "verdicts": [
+                {"suite": v.suite, "says": v.says}
+                | {k: None if n in (inf, -inf) else n for k, n in asdict(v.difference).items()}
+                for v in self.verdicts
+            ],
+            "distrusted": [f"{suite}: {told}" for suite, _, told in self.distrusted],
+            "idle": [f"{suite}: {told}" for suite, told in self.idle],
+        }
 
     def title(self, suite: str) -> str:
         """The title of a suite."""

@@ -5,8 +5,7 @@ from typing import Any
 
 from srllm_data.workspace import write_atomically
 from srllm_train.evaluation.page import index, suite_page
-from srllm_train.evaluation.record import load
-from srllm_train.evaluation.verdict import Findings, findings
+from srllm_train.evaluation.verdict import Findings
 from srllm_train.evaluation.words import shown
 
 INDEX = "index.html"
@@ -22,14 +21,6 @@ def write(found: Findings, out: Path) -> Path:
     html = environment.get_template("index.html").render(**index.content(found))
     write_atomically(out / INDEX, f"{html}\n".encode())
     return out / INDEX
-
-
-def again(path: Path, out: Path) -> Path:
-    """Write the pages of a saved report anew, from its figures and texts alone.
-
-    path: a report.json or its folder; StoreError where it is no whole report. Returns as write.
-    """
-    return write(findings(load(path)), out)
 
 
 def _environment() -> Any:

@@ -45,7 +45,11 @@ def test_from_systems_to_a_report_and_again(
     assert again.code == 0
     assert "rewrites" not in again.err
     assert digests(Path("two")) == digests(Path("one"))
-    assert json.loads(again.out)["report"] == "two/report.json"
+    told = json.loads(again.out)
+    assert told["page"] == "two/index.html"
+    value, low, high, rows_, seeds = told["figures"]["locality"]["copy"]["preserved"]
+    assert (value, low, high, rows_, seeds) == (1.0, 1.0, 1.0, 2, 1)
+    assert {v["suite"] for v in told["verdicts"]} == {"rewriting", "locality", "matrix"}
 
     before = digests(Path("one"))
     for page in Path("one").glob("*.html"):

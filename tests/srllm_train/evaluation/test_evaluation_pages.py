@@ -14,7 +14,7 @@ from srllm_train.evaluation import page
 from srllm_train.evaluation.contract import Measure, Outcome, Row
 from srllm_train.evaluation.page.plots import LOOKS, PEOPLE, Series, dots, radar
 from srllm_train.evaluation.page.regressions import MOST, regressions
-from srllm_train.evaluation.record import TEXTS, Report, save
+from srllm_train.evaluation.record import TEXTS, Report, load, save
 from srllm_train.evaluation.statistics import Estimate
 from srllm_train.evaluation.verdict import findings
 
@@ -196,8 +196,8 @@ def test_the_same_report_gives_the_same_pages_from_its_file(tmp_path: Path) -> N
     report = made_up_report(40)
     first = written(report, tmp_path / "first")
     save(report, tmp_path / "saved")
-    page.again(tmp_path / "saved", tmp_path / "again")
-    page.again(tmp_path / "saved" / "report.json", tmp_path / "third")
+    page.write(findings(load(tmp_path / "saved")), tmp_path / "again")
+    page.write(findings(load(tmp_path / "saved" / "report.json")), tmp_path / "third")
     for name, html in first.items():
         for folder in ("again", "third"):
             assert (tmp_path / folder / f"{name}.html").read_text("utf-8") == html
@@ -206,7 +206,7 @@ def test_the_same_report_gives_the_same_pages_from_its_file(tmp_path: Path) -> N
 def test_without_its_texts_a_report_still_has_pages(tmp_path: Path) -> None:
     save(made_up_report(40), tmp_path)
     (tmp_path / TEXTS).unlink()
-    page.again(tmp_path, tmp_path / "out")
+    page.write(findings(load(tmp_path)), tmp_path / "out")
     html = (tmp_path / "out" / "rewriting.html").read_text("utf-8")
     assert "tuned" in html
     assert "Where a system lost most" not in html
