@@ -127,6 +127,19 @@ class Bench:
             if new:
                 yield system, list(system.members)
 
+    def without_network(self, causal: bool | None = None) -> dict[str, str]:
+        """Why systems that :meth:`networks` leaves out are not there, by name."""
+        there = {m.read_by: s.name for s, members in self.networks(causal) for m in members}
+        found = {}
+        for system in self.systems:
+            if system.kind != "system" or system.name in there.values():
+                continue
+            if all(m.network and m.read_by in there for m in system.members):
+                found[system.name] = f"It asks the network of {there[system.members[0].read_by]}."
+            else:
+                found[system.name] = "It has no network on this machine that can do this."
+        return found
+
     def network(self, member: Member) -> Network:
         """The network of ``member``; the last one stays loaded."""
         assert member.network is not None

@@ -29,11 +29,7 @@ def summary(found: Findings) -> str:
         told += ["", *(_item(why, "! ") for why in warned)] if warned else []
     for suite, title, measures in heads(found):
         told += ["", title, *_table(found, suite, [m for m, _ in measures])]
-    left = [
-        _item(f"{found.title(suite)}, {name}: {why}")
-        for suite, part in found.suites.items()
-        for name, why in sorted(part.outcome.left_out.items())
-    ]
+    left = [_item(f"{title}, {names}: {why}") for title, names, why in found.left_out]
     told += ["", "Left out:", *left] if left else []
     return "\n".join(told) + "\n"
 

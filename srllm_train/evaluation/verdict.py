@@ -116,6 +116,17 @@ class Findings:
         """Suite and sentence of every system that is not better than one that does nothing."""
         return [(s, _said_idle(m, d)) for s, found in self.suites.items() for m, d in found.idle]
 
+    @property
+    def left_out(self) -> list[tuple[str, str, str]]:
+        """Title of a suite, what it went on without, and why; equal reasons together."""
+        told = []
+        for suite, found in self.suites.items():
+            reasons: dict[str, list[str]] = {}
+            for name, why in sorted(found.outcome.left_out.items()):
+                reasons.setdefault(why, []).append(name)
+            told += [(self.title(suite), "; ".join(names), why) for why, names in reasons.items()]
+        return told
+
     def plain(self) -> dict[str, Any]:
         """Figures, verdicts and flags for programs.
 

@@ -50,11 +50,7 @@ def content(found: Findings) -> dict[str, Any]:
         "heads": heads(found),
         "lines": lines(found),
         "suites": [_suite(found, name) for name in found.suites],
-        "left_out": [
-            (found.title(suite), sorted(part.outcome.left_out.items()))
-            for suite, part in found.suites.items()
-            if part.outcome.left_out
-        ],
+        "left_out": found.left_out,
         "seed_notes": seed_notes(found),
         "power": _power(found),
         "published": PUBLISHED,

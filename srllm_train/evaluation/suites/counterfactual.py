@@ -70,7 +70,7 @@ def run(bench: Bench) -> Outcome:
                     0.5 if gap == 0 else float(gap > 0)
                 )
     for system in bench.systems:
-        if system.name not in values:
+        if system.kind == "system" and system.name not in values:
             left_out[system.name] = "It neither rewrites nor has a network that reads WinoBias."
     return Outcome(
         measures=_measures(own, pairs),

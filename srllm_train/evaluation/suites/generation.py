@@ -88,9 +88,7 @@ def run(bench: Bench) -> Outcome:
                 {r.id: s for r, s in zip(rows, some, strict=True)} for some in kept
             ]
             values[system.name] = [_scored(bench, rows, some) for some in kept]
-        for system in bench.systems:
-            if system.name not in values:
-                left_out[system.name] = "It has no network on this machine that goes on with text."
+        left_out |= bench.without_network(causal=True)
     return Outcome(
         measures=_measures(rows),
         rows=rows,

@@ -190,17 +190,12 @@ def _do_not_answer(bench: Bench, outcome: Outcome) -> list[Row]:
 
 def _able(bench: Bench, outcome: Outcome) -> Iterator[tuple[System, Sequence[Member]]]:
     """Every system that can be asked anything; why the others are missing goes to ``outcome``."""
-    for system in bench.systems:
-        if system.kind != "system":
-            continue
-        if not all(m.network for m in system.members):
-            outcome.left_out[system.name] = "It has no network on this machine."
-        elif not all(m.causal for m in system.members):
-            outcome.left_out[system.name] = "Its network fills masks and cannot answer."
-        elif not all(_chats(bench, m) for m in system.members):
-            outcome.left_out[system.name] = "Its network has no template to be asked in turns."
+    outcome.left_out |= bench.without_network(causal=True)
+    for system, members in bench.networks(causal=True):
+        if all(_chats(bench, m) for m in members):
+            yield system, members
         else:
-            yield system, system.members
+            outcome.left_out[system.name] = "Its network has no template to be asked in turns."
 
 
 def _chats(bench: Bench, member: Member) -> bool:

@@ -200,7 +200,7 @@ def test_what_cannot_take_part_is_left_out_with_a_reason(tmp_path: Path, network
     masked = System("masked", "system", "", (Member("m", None, lambda: network, causal=False),))
     systems = [_system("copy", None), masked, _system("tiny", network)]
     outcome = generation.run(_bench(tmp_path, systems, data=data, most=2))
-    assert set(outcome.left_out) == {"BOLD", "copy", "masked"}
+    assert set(outcome.left_out) == {"BOLD", "masked"}
     assert "bold_prompts.jsonl" in outcome.left_out["BOLD"]
     assert _value(outcome, "toxicity after BOLD", "tiny") is None
     assert _value(outcome, "empty", "tiny") is not None

@@ -2,8 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from srllm_data.config.load import without_sources
+from srllm_train.evaluation.bench import Bench
+from srllm_train.evaluation.cache import Cache
 from srllm_train.evaluation.network import Network
 from srllm_train.evaluation.rewriters import model_digest, model_network
+from srllm_train.evaluation.scorers import Scorers
+from srllm_train.evaluation.systems import systems
 
 TEXTS = [
     ("", "The council meets on Tuesday."),
@@ -80,3 +85,15 @@ def test_almost_cold_sampling_is_greedy(network: Network) -> None:
     with torch.no_grad():
         best = int(network.weights(input_ids=torch.tensor([ids])).logits[0, -1].argmax())
     assert set(first) == {network.tokenizer.decode([best]).strip()}
+
+
+def test_each_network_is_asked_once(llama: Path, tmp_path: Path) -> None:
+    config = without_sources().model_copy(update={"workspace": str(tmp_path)})
+    cache = Cache(tmp_path / "c.sqlite")
+    found = systems([f"plain={llama}", f"shown={llama}@2", "editor"], config)
+    bench = Bench(found, cache, Scorers(cache), config)
+    assert [s.name for s, _ in bench.networks()] == ["plain"]
+    assert bench.without_network() == {
+        "shown": "It asks the network of plain.",
+        "editor": "It has no network on this machine that can do this.",
+    }
