@@ -1,5 +1,6 @@
 """How systems rewrite: adapters, builds, endpoints and the editor; and how models are loaded."""
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -201,9 +202,12 @@ def _adapter(folder: str, by: str) -> tuple[Any, Any, Recipe]:
         recipe = recipe.model_copy(update={"precision": "bf16" if cuda else "fp32"})
     tokenizer, network = load_base(recipe)
     if method != "full":
-        network = PeftModel.from_pretrained(network, folder)
-        if method == "lora" and not recipe.quantize:
-            network = network.merge_and_unload()
+        with warnings.catch_warnings():
+            # peft and transformers warn of each other's old names.
+            warnings.simplefilter("ignore")
+            network = PeftModel.from_pretrained(network, folder)
+            if method == "lora" and not recipe.quantize:
+                network = network.merge_and_unload()
     if cuda and not recipe.quantize:
         network.to("cuda")
     return tokenizer, network.eval(), recipe
