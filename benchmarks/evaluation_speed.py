@@ -1,6 +1,6 @@
 """How fast does evaluation read texts, against lm-evaluation-harness on the same texts?
 
-    python benchmarks/evaluation_speed.py [--texts 300] [--threads 1]
+    python benchmarks/evaluation_speed.py [--texts 100] [--threads 1]
 
 SmolLM2-135M reads the project's own held-back texts and gives each its log-likelihood: the harness
 (HFLM) one at a time, as it does by default, and with 8 and 16 at once; ``Network.log_likelihoods``
@@ -23,7 +23,7 @@ ROUNDS = 3
 def main() -> None:
     """Time every way, check that they agree, and write the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--texts", type=int, default=300)
+    parser.add_argument("--texts", type=int, default=100)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
