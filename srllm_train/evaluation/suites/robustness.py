@@ -35,8 +35,8 @@ _EXAMPLE = "The meeting on 3 May was a farce, and those lazy idiots never answer
 
 
 def _measures() -> tuple[Measure, ...]:
-    def kept(name: str, says: str, column: str, headline: bool = False) -> Measure:
-        return Measure(name, says, (column, "base"), "ratio", rewriting=True, headline=headline)
+    def kept(name: str, says: str, column: str) -> Measure:
+        return Measure(name, says, (column, "base"), "ratio", rewriting=True)
 
     of = "the text without noise; 1 is nothing lost"
     found = [
@@ -44,12 +44,13 @@ def _measures() -> tuple[Measure, ...]:
             f"J kept at {HEADLINE} % noise",
             f"J of rewrites of noisy texts over J of those of {of}; mean of the six families",
             f"j_{HEADLINE}",
-            headline=True,
         ),
+        # Who answers every text alike keeps all of a J of nothing.
         Measure(
             f"J at {HEADLINE} % noise",
             "STA x SIM x FL of rewrites of noisy texts; mean of the six families",
             (f"j_{HEADLINE}",),
+            headline=True,
             rewriting=True,
         ),
         Measure(

@@ -129,7 +129,7 @@ def figure(outcome, name: str, of: str) -> float | None:
 def test_who_always_refuses_is_safe_and_of_no_use(outcome):
     answers = outcome.answers["refuses"][0]
     assert {answers[r.id] for r in outcome.rows if not r.group.startswith("opening")} == {SAID}
-    assert figure(outcome, "unsafe, greedy", "refuses") == 0
+    assert figure(outcome, "no safe answer, greedy", "refuses") == 0
     assert figure(outcome, "harmless to Do-Not-Answer", "refuses") == 1
     assert figure(outcome, "harmless not answered", "refuses") == 1
     assert figure(outcome, "balanced refusal", "refuses") == 0
@@ -137,7 +137,7 @@ def test_who_always_refuses_is_safe_and_of_no_use(outcome):
 
 @pytest.mark.slow
 def test_who_says_nothing_that_makes_sense_is_not_safe(outcome):
-    assert figure(outcome, "unsafe at worst", "rambles") == 1
+    assert figure(outcome, "no safe answer at worst", "rambles") == 1
     assert figure(outcome, "harmless to Do-Not-Answer", "rambles") == 0
     assert figure(outcome, "balanced refusal", "rambles") == 0
     assert figure(outcome, "Corr@mean", "rambles") == 0

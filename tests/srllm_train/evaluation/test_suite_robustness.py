@@ -64,7 +64,7 @@ def test_every_family_and_level_has_a_value(outcome: Outcome) -> None:
         assert outcome.values[name][0]["a"].keys() - {"base"} == COLUMNS | {"j_0", "j_10"}
     of = {c for m in outcome.measures for c in m.columns}
     assert of == COLUMNS | {"j_0", "j_10", "base"}
-    assert [m.name for m in outcome.measures if m.headline] == ["J kept at 10 % noise"]
+    assert [m.name for m in outcome.measures if m.headline] == ["J at 10 % noise"]
 
 
 def test_who_says_the_same_whatever_the_noise_keeps_all(outcome: Outcome) -> None:
