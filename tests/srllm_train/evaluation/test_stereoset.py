@@ -181,6 +181,16 @@ def test_predictions_of_the_authors_form(tmp_path):
     assert found[INTER]["profession"]["icat"] == 0.0
 
 
+def test_the_command_scores_a_file_of_predictions(srllm, tmp_path):
+    gold = tmp_path / "data" / "benchmarks" / "stereoset_dev.jsonl"
+    gold.parent.mkdir(parents=True)
+    gold.write_text("".join(json.dumps(r) + "\n" for r in RECORDS))
+    path = predictions(tmp_path / "p.json", INTRA, INTER)
+    ended = srllm("evaluate", "--predictions", path, "--data", tmp_path / "data")
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out) == stereoset.from_predictions(RECORDS, path)
+
+
 def test_predictions_of_one_task_have_no_figures_of_both(tmp_path):
     found = stereoset.from_predictions(RECORDS, predictions(tmp_path / "p.json", INTER))
     assert list(found) == [INTER]
