@@ -65,7 +65,8 @@ class Difference:
     value, low, high: new minus old with its 95 % interval; of a measure that is best near its
     ideal, how much farther from that ``new`` is. p: paired permutation test, corrected by Holm
     where ``adjusted`` is set. effect: mean difference over its standard deviation (d_z).
-    detectable: the difference that these rows would show with a power of 80 %. odds, odds_low,
+    detectable: the difference that these rows would show with a power of 80 %, None where all of
+    them agree. odds, odds_low,
     odds_high: of yes-or-no values, how many rows only ``new`` got right (no, where lower is better)
     for each that only ``old`` did; mcnemar: p of McNemar's exact test.
     """
@@ -79,7 +80,7 @@ class Difference:
     rows: int
     p: float
     effect: float | None
-    detectable: float
+    detectable: float | None
     odds: float | None = None
     odds_low: float | None = None
     odds_high: float | None = None
@@ -109,9 +110,11 @@ class Statistics:
             return None
         values = [float(self._whole(m, measure)) for m in members]
         drawn = self._resampled(self._drawn(members, measure), 1)
-        low, high = np.nanpercentile(drawn, [2.5, 97.5])
+        value, (low, high) = float(np.mean(values)), np.nanpercentile(drawn, [2.5, 97.5])
+        if low == high and value in (0.0, 1.0) and self._yes_or_no(measure):
+            low, high = self._agreed(members[0], value)
         rows = int((~np.isnan(members[0])).any(0).sum())
-        return Estimate(float(np.mean(values)), float(low), float(high), rows, len(members))
+        return Estimate(value, float(low), float(high), rows, len(members))
 
     def difference(self, measure: Measure, new: str, old: str) -> Difference | None:
         """``new`` minus ``old``, over rows that both have values for."""
@@ -145,9 +148,26 @@ class Statistics:
             int((~missing).any(0).sum()),
             self._permuted(means[0], means[1], measure),
             self._effect(means[0], means[1], measure),
-            float(_DETECTABLE * np.nanstd(spread)),
+            float(_DETECTABLE * np.nanstd(spread)) or None,
         )
         return found if measure.aggregate != "mean" or near else _with_odds(found, means, measure)
+
+    def _yes_or_no(self, measure: Measure) -> bool:
+        """Whether the measure is a share of rows, to go by what all systems have."""
+        if measure.aggregate != "mean":
+            return False
+        every = [c for s in self._outcome.values for c in self._column(s, measure.columns[0])]
+        values = np.concatenate(every) if every else np.zeros(0)
+        return bool(np.isin(values[~np.isnan(values)], (0.0, 1.0)).all())
+
+    def _agreed(self, columns: Any, value: float) -> tuple[float, float]:
+        """Exact 95 % limits (Clopper and Pearson 1934) of a share in which all rows agree.
+
+        Drawing them again can show no other; a bootstrap's interval would have no width.
+        """
+        clusters = len(np.unique(self._cluster[~np.isnan(columns[0])]))
+        bound = 0.025 ** (1 / clusters)
+        return (0.0, 1 - bound) if value == 0 else (bound, 1.0)
 
     def groups(self) -> list[str]:
         """The groups of rows, in the order of their names."""

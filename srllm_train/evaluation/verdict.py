@@ -47,6 +47,8 @@ class Verdict:
         told += f", corrected p {probability(d.adjusted)}"
         if self.says != "no difference":
             return f"{told}, {count(d.rows, 'row')}"
+        if d.detectable is None:
+            return f"{told}; the two agree on {count(d.rows, 'row')}"
         return f"{told}; {count(d.rows, 'row')} would show {shown(d.detectable, digits)} or more"
 
 

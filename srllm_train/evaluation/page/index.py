@@ -190,7 +190,9 @@ def _power(found: Findings) -> list[dict[str, Any]]:
                     "measure": measure.name,
                     "rows": f"{least:,}" if least == most else f"{least:,} to {most:,}",
                     "tests": len(tests),
-                    "detectable": shown(max(t.detectable for t in tests), measure.digits)
+                    "detectable": shown(
+                        max(t.detectable or 0.0 for t in tests) or None, measure.digits
+                    )
                     if tests
                     else "–",
                 }

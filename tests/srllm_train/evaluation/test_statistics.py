@@ -44,6 +44,20 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     assert inside >= 88
 
 
+def test_a_share_in_which_all_rows_agree_has_exact_limits() -> None:
+    found = Statistics(outcome({"s": [[0.0] * 31], "t": [[1.0] * 31]}))
+    none, every = found.estimate(MEAN, "s"), found.estimate(MEAN, "t")
+    assert none is not None
+    assert every is not None
+    # 1 - 0.025^(1/31)
+    assert (none.low, none.high) == (0.0, pytest.approx(0.1122, abs=1e-4))
+    assert (every.low, every.high) == (pytest.approx(0.8878, abs=1e-4), 1.0)
+    # What is no share, such as a product that came out as 0 everywhere, has none.
+    mixed = Statistics(outcome({"s": [[0.0] * 31], "t": [[0.5] * 31]})).estimate(MEAN, "s")
+    assert mixed is not None
+    assert mixed.high == 0.0
+
+
 def test_no_rows_no_estimate() -> None:
     statistics = Statistics(outcome({"s": [[None, None]], "t": [[1.0, 0.0]]}))
     assert statistics.estimate(MEAN, "s") is None
@@ -99,6 +113,7 @@ def test_a_clear_difference_and_none() -> None:
     assert none is not None
     assert none.value == 0
     assert none.p == 1.0
+    assert none.detectable is None
 
 
 def test_only_rows_that_both_have_are_compared() -> None:
