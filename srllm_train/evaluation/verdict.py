@@ -120,14 +120,15 @@ class Findings:
 
     @property
     def left_out(self) -> list[tuple[str, str, str]]:
-        """Title of a suite, what it went on without, and why; equal reasons together."""
-        told = []
+        """Titles of suites, what they went on without, and why; what is equal stands together."""
+        told: dict[tuple[str, str], list[str]] = {}
         for suite, found in self.suites.items():
             reasons: dict[str, list[str]] = {}
             for name, why in sorted(found.outcome.left_out.items()):
                 reasons.setdefault(why, []).append(name)
-            told += [(self.title(suite), "; ".join(names), why) for why, names in reasons.items()]
-        return told
+            for why, names in reasons.items():
+                told.setdefault(("; ".join(names), why), []).append(self.title(suite))
+        return [("; ".join(titles), names, why) for (names, why), titles in told.items()]
 
     def plain(self) -> dict[str, Any]:
         """Figures, verdicts and flags for programs.
