@@ -109,6 +109,7 @@ def _evaluate(
 ) -> None:
     from srllm_data.config import load_config
     from srllm_data.config.load import without_sources
+    from srllm_data.workspace import explained
     from srllm_train.evaluation.record import save
     from srllm_train.evaluation.run import evaluate as run
 
@@ -118,6 +119,10 @@ def _evaluate(
             settings = settings.model_copy(update={"workspace": str(workspace.resolve())})
     else:
         settings = load_config(config, workspace)
+    if out is not None:
+        # Better now than after an hour.
+        with explained(out):
+            out.mkdir(parents=True, exist_ok=True)
     report = run(asked, settings)
     folder = out or Path(settings.workspace) / "evaluations" / report.digest[:8]
     save(report, folder)

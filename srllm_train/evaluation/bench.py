@@ -38,6 +38,8 @@ class Bench:
     trained_on: Path | None = None
     #: Every source that was read, by name, as the report names it.
     read: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: What systems did not answer, by name.
+    failed: dict[str, str] = field(default_factory=dict)
     #: Why benchmarks with texts to rewrite are missing, by name.
     missing: dict[str, str] = field(default_factory=dict)
     _online: bool = True
@@ -109,6 +111,13 @@ class Bench:
             says=f"{system.name} rewrites",
             keep=lambda answer: answer is not None,
         )
+        failed = sum(answer is None for answer in said)
+        if failed:
+            self.failed[system.name] = (
+                f"{failed:,} of {len(said):,} texts got no answer; they count as 0 and are asked "
+                f"for again the next time."
+                + (" See that its endpoint can be reached." if failed == len(said) else "")
+            )
         return {r.id: s for r, s in zip(rows, said, strict=True)}
 
     def networks(self, causal: bool | None = None) -> Iterator[tuple[System, list[Member]]]:

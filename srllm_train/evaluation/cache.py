@@ -12,7 +12,7 @@ from srllm_data.progress import advance, bar, quiet
 from srllm_data.workspace import canonical, digest
 
 #: Rows that are computed and stored together.
-CHUNK = 64
+CHUNK = 32
 _TOGETHER = 500
 
 

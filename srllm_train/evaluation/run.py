@@ -8,11 +8,11 @@ from typing import Any
 
 from srllm_data import __version__, local_models
 from srllm_data.config import Config
-from srllm_data.errors import ConfigError
+from srllm_data.errors import ConfigError, SrllmError, StoreError
 from srllm_train.evaluation import rows
 from srllm_train.evaluation.bench import Bench
 from srllm_train.evaluation.cache import Cache
-from srllm_train.evaluation.contract import System
+from srllm_train.evaluation.contract import Outcome, System
 from srllm_train.evaluation.record import Report
 from srllm_train.evaluation.scorers import Scorers
 from srllm_train.evaluation.suites import NAMES, suite
@@ -46,14 +46,18 @@ class Asked:
 def evaluate(asked: Asked, config: Config) -> Report:
     """Run the suites that ``asked`` names, all if none, and return what they found.
 
-    Raises ConfigError for a system, suite or baseline that does not exist. A suite that cannot run
-    says why in its place; answers and scores are kept as they come, so a stopped run goes on.
+    Raises ConfigError for a system, suite, baseline or folder that does not exist. A suite that
+    cannot run says why in its place, and its error is raised where none can. Answers and
+    scores are kept as they come, so a stopped run goes on.
     """
     names = _suites(asked.suites)
     if not asked.systems:
         raise ConfigError("No system was named; name one, such as embedded.")
     found = systems(asked.systems, config)
     baseline = _baseline(asked.baseline, found)
+    for option, folder in (("--data", asked.data), ("--trained-on", asked.trained_on)):
+        if folder is not None and not folder.is_dir():
+            raise ConfigError(f"{option}: {folder} is no folder; correct its name.")
     cache = Cache(Path(config.workspace) / "evaluation.sqlite")
     bench = Bench(
         found,
@@ -68,16 +72,27 @@ def evaluate(asked: Asked, config: Config) -> Report:
         trained_on=asked.trained_on,
     )
     outcomes, about = {}, {}
+    broken: list[SrllmError] = []
     for name in names:
         module = suite(name)
         asked.say(f"{module.TITLE}: {module.ASKS}")
         if name == "judge" and (requests := module.estimate(bench)):
             asked.say(f"Judge and scorers need at most {requests:,} requests.")
         before = dict(bench.read)
-        bench.read = {}
-        outcomes[name] = module.run(bench)
+        bench.read, bench.failed = {}, {}
+        try:
+            outcomes[name] = module.run(bench)
+        except StoreError:
+            raise
+        except SrllmError as error:
+            asked.say(f"{module.TITLE} is left out: {error}")
+            broken.append(error)
+            outcomes[name] = Outcome((), [], {}, left_out={"the suite": str(error)})
+        outcomes[name].left_out |= bench.failed
         about[name] = {"title": module.TITLE, "asks": module.ASKS, "sources": bench.read}
         bench.read = before | bench.read
+    if len(broken) == len(names):
+        raise broken[0]
     settings = {
         "srllm": __version__,
         "baseline": baseline,

@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 
 class Missing(SrllmError):
-    """A benchmark is neither here nor can it be had from the hub; the others go on."""
+    """A benchmark cannot be had, or not as a whole; the others go on."""
 
 
 class Unreachable(Missing):
@@ -44,8 +44,8 @@ class Source:
         """The records, and what names them in a report: where from, and their SHA-256.
 
         data: folder with local copies. online: whether the hub may be asked. Raises Missing where
-        there is neither a copy nor a hub, Unreachable where the hub does not answer, and
-        SrllmError, which names file and line, for a copy that lacks a column.
+        there is neither a copy nor a hub, and where a copy is damaged: it names the file and the
+        line; Unreachable where the hub does not answer.
         """
         path = data / self.file if data else None
         if path and path.is_file():
@@ -62,9 +62,9 @@ class Source:
                 record = json.loads(line)
                 lacks = [name for name in self.columns if name not in record]
             except (ValueError, TypeError):
-                raise SrllmError(f"{path}, line {number}, is no JSON object; mend it.") from None
+                raise Missing(f"{path}, line {number}, is no JSON object; mend it.") from None
             if lacks:
-                raise SrllmError(f"{path}, line {number}, lacks '{lacks[0]}'; add it.")
+                raise Missing(f"{path}, line {number}, lacks '{lacks[0]}'; add it.")
             yield record
 
     def _from_hub(self, path: Path | None, online: bool) -> list[Record]:

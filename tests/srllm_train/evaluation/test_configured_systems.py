@@ -10,6 +10,10 @@ from openai_server import OpenAIServer, error, rewritten
 from srllm_data.config import Config
 from srllm_data.config.load import without_sources
 from srllm_data.errors import ConfigError
+from srllm_train.evaluation.bench import Bench
+from srllm_train.evaluation.cache import Cache
+from srllm_train.evaluation.contract import Row
+from srllm_train.evaluation.scorers import Scorers
 from srllm_train.evaluation.systems import systems
 
 TEXTS = [
@@ -71,6 +75,29 @@ def test_an_endpoint_that_fails_gives_no_answers(config: Config) -> None:
         (found,) = [s for s in systems(["configured"], changed) if s.kind == "system"]
         assert found.members[0].rewrite
         assert found.members[0].rewrite(TEXTS[:1]) == [None]
+
+
+def test_a_text_without_an_answer_is_counted_and_asked_for_again(
+    config: Config, tmp_path: Path
+) -> None:
+    def refuses_one(request: dict[str, Any], number: int) -> Any:
+        if "pool" in str(request["messages"][-1]["content"]):
+            return error(400, "no")
+        return respond(request, number)
+
+    rows = [Row(f"r{n}", text, (text,)) for n, text in enumerate(TEXTS)]
+    cache = Cache(tmp_path / "c.sqlite")
+    with OpenAIServer(refuses_one) as server:
+        changed = asked_of(server, config, model="one")
+        bench = Bench(systems(["configured"], changed), cache, Scorers(cache), changed)
+        ((system, _),) = bench.rewrites(rows, ("system",))
+        assert bench.failed == {
+            system.name: "1 of 3 texts got no answer; they count as 0 and are asked for again the "
+            "next time."
+        }
+        sent = len(server.requests)
+        list(bench.rewrites(rows, ("system",)))
+        assert len(server.requests) > sent
 
 
 def test_a_model_that_is_not_configured_is_one_sentence(config: Config) -> None:

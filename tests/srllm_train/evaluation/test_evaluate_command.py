@@ -76,6 +76,34 @@ def test_a_report_lies_in_the_workspace_by_its_digest(
     assert report["digest"].startswith(folder.name)
 
 
+def test_a_damaged_benchmark_costs_no_other(
+    srllm: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    damaged = tmp_path / "data" / "pairs" / "paradetox.jsonl"
+    write_rows(damaged, [{"id": 1}])
+    ended = srllm("evaluate", "editor", "--data", "data", "-s", "locality", "--rows", "2")
+    assert ended.code == 0, ended.err
+    assert "line 1, lacks 'toxic'" in " ".join(ended.out.split())
+    assert "EQ" in ended.out
+
+
+def test_a_suite_that_breaks_costs_no_other(
+    srllm: Command, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trained").mkdir()
+    asked = ["evaluate", "editor", "--on", rows, "--trained-on", "trained", "-s", "memorisation"]
+    ended = srllm(*asked, "-s", "locality")
+    assert ended.code == 0, ended.err
+    assert "holds no train.jsonl" in " ".join(ended.out.split())
+    # Where nothing can run, there is no report.
+    alone = srllm(*asked)
+    assert alone.code == 1
+    assert "holds no train.jsonl" in alone.err.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -88,6 +116,9 @@ def test_a_report_lies_in_the_workspace_by_its_digest(
         (["--again", "nowhere"], "is no whole report"),
         (["editor", "--on", "nowhere.jsonl"], "nowhere.jsonl is no release"),
         (["editor", "-c", "nowhere.yaml"], "nowhere.yaml"),
+        (["editor", "--data", "nowhere"], "--data: nowhere is no folder"),
+        (["editor", "--trained-on", "nowhere"], "--trained-on: nowhere is no folder"),
+        (["editor", "--out", "/proc/nowhere"], "/proc/nowhere cannot be used"),
     ],
 )
 def test_a_mistake_is_one_sentence(
