@@ -2,12 +2,12 @@
 
 import json
 import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from srllm_data.cli_train import installed
 from srllm_data.errors import ConfigError
 
 DEFAULT_CONFIG = Path("srllm.yaml")
@@ -78,7 +78,7 @@ def evaluate(
     ) if given is not None]  # fmt: skip
     if len(modes) > 1 or (modes and systems):
         raise ConfigError(f"{modes[-1]} stands alone; leave out the systems and other modes.")
-    with _installed():
+    with installed("Evaluation"):
         if compare is not None:
             _compare(*compare, json_)
         elif again is not None:
@@ -160,9 +160,3 @@ def _predictions(path: Path, data: Path | None) -> None:
 
     records = {r["id"]: r for source in SOURCES for r in source.read(data)[0]}
     print(json.dumps(from_predictions(list(records.values()), path), indent=2))
-
-
-def _installed() -> AbstractContextManager[None]:
-    from srllm_data.cli_train import installed
-
-    return installed("Evaluation")
