@@ -19,7 +19,7 @@ def evaluate(
     systems: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SYSTEM...",
+            metavar="SYSTEM",
             help="embedded, current, build, editor, configured, an adapter's folder (A,B,C: its "
             "seeds), or a model's folder or hub id (MODEL@3, MODEL@3-nearest: with examples); "
             "NAME=... names it.",
